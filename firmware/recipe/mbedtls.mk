@@ -1,0 +1,20 @@
+# TLS, certificates, hashes. Which parts is said by firmware/mbedtls_config.h.
+# Small, but fast where a handshake or a byte stream spends its time.
+
+CONFIG = $(abspath $(HERE)..)/mbedtls_config.h
+EVEREST = 3rdparty/everest
+SRC := $(sort $(wildcard library/*.c)) \
+	$(addprefix $(EVEREST)/library/,everest.c x25519.c \
+	Hacl_Curve25519_joined.c)
+FLAGS = -Iinclude -Ilibrary -I$(EVEREST)/include \
+	-I$(EVEREST)/include/everest -I$(EVEREST)/include/everest/kremlib \
+	-DMBEDTLS_CONFIG_FILE='"mbedtls_config.h"' -I$(dir $(CONFIG)) \
+	-D_GNU_SOURCE -w
+HEADER_ROOT = include
+HEADERS = $$(find . -name '*.h')
+ALSO = cp -r $(EVEREST)/include/everest $(CONFIG) $(OUT)/include
+
+FAST = bignum bignum_core bignum_mod bignum_mod_raw ecp ecp_curves ecdh \
+	ecdsa rsa aes aesni aesce gcm chacha20 poly1305 chachapoly sha256 \
+	constant_time
+$(FAST:%=obj/library/%.o) $(filter obj/$(EVEREST)/%,$(SRC:%.c=obj/%.o)): OPT = -O2
