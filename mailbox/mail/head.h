@@ -1,0 +1,41 @@
+/* The header block of a message, field by field. */
+#ifndef MAIL_HEAD_H
+#define MAIL_HEAD_H
+
+#include "base/buf.h"
+
+/* One field; views into the block. */
+struct head_field {
+	struct str name;	/* without the colon */
+	struct str value;	/* behind the colon, folded as it stands, without
+				   the last line end */
+	struct str whole;	/* all of it, last line end included */
+};
+
+/*
+ * Cut the next field off *block (RFC 5322 section 2.2; CRLF or LF ends a
+ * line). A line that is neither a field nor a continuation is skipped.
+ *
+ * Returns:  false at the empty line or the end; *block then goes on at the
+ *           body.
+ */
+bool head_next(struct str *block, struct head_field *field);
+
+/* Find the first field of a name, letter case apart; false if there is none. */
+bool head_find(struct str block, struct str name, struct head_field *field);
+
+/* Add value with the line ends of folds taken out (RFC 5322 section 2.2.3). */
+void head_unfold(struct buf *out, struct str value);
+
+/* Counts Received fields in a header that arrives in pieces. Zeroed at start. */
+struct hops {
+	unsigned count;
+	bool ended;		/* the empty line has passed */
+	size_t matched;		/* state */
+	size_t line_at;
+};
+
+/* Feed the next bytes of the message; does nothing once ended. */
+void hops_feed(struct hops *h, struct str s);
+
+#endif
