@@ -87,6 +87,10 @@ READY = $(LIBRARIES:%=$(OUT)/lib/%.ready)
 INCLUDE = -Imailbox -I. $(LIBRARIES:%=-isystem $(OUT)/lib/%/include) \
 	-DMBEDTLS_CONFIG_FILE='"mbedtls_config.h"'
 
+# V=1 shows the commands.
+Q = $(if $(V),,@)
+told = $(if $(V),,@echo "  $(1) $@";)
+
 all: $(OUT)/pillarbox
 
 # ---- compile ----
@@ -105,26 +109,26 @@ endif
 
 $(OUT)/obj/%.o: %.c $(MAKEFILE_LIST) | packages
 	@mkdir -p $(@D)
-	$(COMPILE) $(WING) -c -o $@ $<
+	$(call told,CC)$(COMPILE) $(WING) -c -o $@ $<
 
 define archive
 $(OUT)/$(1).a: $(call objects,$(1))
 	@rm -f $$@
-	$(CROSS)ar rcsD $$@ $$^
+	$$(Q)$(CROSS)ar rcsD $$@ $$^
 endef
 $(foreach f,$(FLOORS),$(eval $(call archive,$f)))
 
 # ---- link ----
 
 $(OUT)/pillarbox.debug: $(call archives,app) $(READY)
-	$(LINK) -o $@ $(call archives,app) $(LIBRARY_FILES)
+	$(call told,LD)$(LINK) -o $@ $(call archives,app) $(LIBRARY_FILES)
 
 # The debug symbols stay beside; the address sanitizer wants them inside.
 $(OUT)/pillarbox: $(OUT)/pillarbox.debug
 ifeq ($(LIBRARY_TARGET),host)
-	cp $< $@
+	$(Q)cp $< $@
 else
-	$(CROSS)objcopy --strip-all $< $@.part
+	$(Q)$(CROSS)objcopy --strip-all $< $@.part
 	@mv $@.part $@
 	@echo "$@: $$(stat -c %s $@) bytes"
 endif
@@ -164,7 +168,7 @@ $(OUT)/obj/test/unit/%_main.c: $(MAKEFILE_LIST)
 tests = $(sort $(basename $(notdir $(wildcard test/unit/$(1)/*_test.c))))
 
 $(OUT)/obj/%_main.o: $(OUT)/obj/%_main.c
-	$(COMPILE) -c -o $@ $<
+	$(call told,CC)$(COMPILE) -c -o $@ $<
 
 define unit
 $(OUT)/obj/test/unit/$(1)_main.c: $(wildcard test/unit/$(1))
@@ -173,7 +177,7 @@ $(OUT)/test/unit_$(1): $(OUT)/obj/test/unit/$(1)_main.o \
 		test/unit/*.c)) $(call archives,$(1)) $(READY) \
 		$(OUT)/lib/cmocka.ready
 	@mkdir -p $$(@D)
-	$(LINK) -o $$@ $$(filter %.o %.a,$$^) $(LIBRARY_FILES) \
+	$$(call told,LD)$(LINK) -o $$@ $$(filter %.o %.a,$$^) $(LIBRARY_FILES) \
 		$(OUT)/lib/cmocka/cmocka.a
 endef
 $(foreach f,$(TESTED),$(eval $(call unit,$f)))
@@ -184,7 +188,7 @@ PLAYER_HELP = $(filter-out $(PLAYERS),$(wildcard test/talk*.c))
 $(OUT)/test/talk_%: $(OUT)/obj/test/talk_%.o \
 		$(PLAYER_HELP:%.c=$(OUT)/obj/%.o) $(call archives,app) $(READY)
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBRARY_FILES)
+	$(call told,LD)$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBRARY_FILES)
 
 # Fuzz targets: replayed by a plain main, or driven by libFuzzer.
 FUZZERS = $(patsubst test/fuzz/%_fuzz.c,%,$(wildcard test/fuzz/*_fuzz.c))
@@ -192,7 +196,7 @@ REPLAY = $(if $(filter dev,$(CODE_TARGET)),$(OUT)/obj/test/fuzz/replay.o)
 $(OUT)/fuzz/%: $(OUT)/obj/test/fuzz/%_fuzz.o $(REPLAY) \
 		$(call archives,app) $(READY)
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBRARY_FILES)
+	$(call told,LD)$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBRARY_FILES)
 
 units: $(TESTED:%=$(OUT)/test/unit_%)
 fuzzers: $(FUZZERS:%=$(OUT)/fuzz/%)
