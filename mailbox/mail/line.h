@@ -47,11 +47,14 @@ struct text {
  * Take text off *in, undo the dot-stuffing, and add it to out, until *in is
  * empty, the text ends, or out holds out_stop bytes or more.
  *
- * line_max  the longest line, CRLF included, bytes
+ * line_max  the longest line, CRLF included and the dot that is undone not
+ *           (RFC 5321 section 4.5.3.1.6), bytes; the same at every call
+ * out_stop  at most the max of out; never passed
  *
  * Returns:  see above; after anything but TEXT_MORE the text is over.
  *           The line end before the lone dot belongs to the text; a text of
- *           nothing but the dot is empty.
+ *           nothing but the dot is empty. On an error *in goes on at the
+ *           byte that was one too many.
  */
 enum text_result text_undot(struct text *t, struct str *in, size_t line_max,
 	struct buf *out, size_t out_stop);
