@@ -4,7 +4,9 @@
 
 #include "base/buf.h"
 
-#define ADDR_LOCAL_MAX 64	/* RFC 5321 section 4.5.3.1.1, octets */
+#define ADDR_LOCAL_MAX 256	/* octets; RFC 5321 section 4.5.3.1.1 makes 64
+				   the least to be accepted, and senders with
+				   bounce tags in the address do need more */
 #define ADDR_DOMAIN_MAX 255	/* section 4.5.3.1.2, octets */
 #define ADDR_PATH_MAX 1024	/* with a source route, which is dropped;
 				   section 4.5.3.1.3 asks for 256 */
@@ -28,7 +30,7 @@ enum addr_result { ADDR_OK, ADDR_BAD };
  * (RFC 6531 section 3.3), and the bare <postmaster> of any letter case.
  *
  * in        starts at the '<' (leading spaces are tolerated); on ADDR_OK it
- *           goes on behind the '>'
+ *           goes on behind the '>', on ADDR_BAD it is as it was
  * why       on ADDR_BAD a static sentence for the reply
  *
  * Lives:    addr's views as long as the bytes of *in.
@@ -38,7 +40,8 @@ enum addr_result addr_path(struct str *in, struct addr *addr,
 
 /*
  * Read a whole view as one mailbox "local@domain" without brackets, as a
- * person types it on a command line; rules as for addr_path().
+ * person types it on a command line; rules as for addr_path(), the bare
+ * postmaster included, but neither null nor a source route.
  */
 enum addr_result addr_mailbox(struct str text, struct addr *addr,
 	const char **why);
