@@ -1,0 +1,302 @@
+#!/usr/bin/python3
+"""Measure pillarbox beside Postfix with Dovecot, in interleaved runs.
+
+Prints one table: each figure of both, medians over the repetitions, and the
+ratio. With --full also a mailbox of 100,000 messages. Nothing here is a test:
+machines differ, so only the ratios of one run mean anything.
+"""
+
+import argparse
+import json
+import pathlib
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import peers
+
+INTAKE = [
+    # row, connections, messages of ours, of theirs, options
+    ("4 KB, 1 connection", 1, 4000, 800, {}),
+    ("4 KB, 10 connections", 10, 10000, 1500, {}),
+    ("4 KB, 50 connections", 50, 10000, 1500, {}),
+    ("4 KB, 10 connections, one message each", 10, 2000, 500,
+     {"per_connection": 1}),
+    ("4 KB, 10 connections, STARTTLS, one message each", 10, 1000, 200,
+     {"per_connection": 1, "security": "starttls"}),
+    ("100 KB, 1 connection", 1, 500, 200, {"size": 102400}),
+    ("100 KB, 10 connections", 10, 1000, 300, {"size": 102400}),
+]
+
+
+class Bench:
+    def __init__(self, load, servers, rounds):
+        self.load_binary = load
+        self.servers = servers
+        self.rounds = rounds
+        self.rows = {}
+
+    def load(self, mode, **options):
+        words = [f"{name}={value}" for name, value in options.items()]
+        done = subprocess.run([self.load_binary, mode, *words],
+                              capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(f"{mode} {words}: {done.stderr}")
+        return json.loads(done.stdout)
+
+    def note(self, row, server, value):
+        self.rows.setdefault(row, {}).setdefault(server.name, []).append(value)
+
+    def intake(self, row, connections, messages, options):
+        for server, count in zip(self.servers, messages):
+            before = server.stored()
+            pids = server.pids()
+            cpu, written = peers.cpu_seconds(pids), peers.written_bytes(pids)
+            began = time.monotonic()
+            told = self.load("smtp", port=server.smtp, messages=count,
+                             connections=connections, **options)
+            stored = server.stored() - before
+            took = time.monotonic() - began
+            if stored != count:
+                raise RuntimeError(f"{server.name}: {count} sent, "
+                                   f"{stored} in the mailbox")
+            pids = server.pids()
+            self.note(f"{row}: accepted/s", server, told["per_second"])
+            if took > 1.2 * told["seconds"] + 0.2:
+                self.note(f"{row}: in the mailbox/s", server, count / took)
+            else:
+                self.note(f"{row}: in the mailbox/s", server,
+                          told["per_second"])
+            self.note(f"{row}: p99 of 250, ms", server, told["p99_us"] / 1e3)
+            self.note(f"{row}: CPU us/message", server,
+                      (peers.cpu_seconds(pids) - cpu) * 1e6 / count)
+            self.note(f"{row}: bytes written/message", server,
+                      (peers.written_bytes(pids) - written) / count)
+
+    def pop3(self, size):
+        for server in self.servers:
+            told = self.load("pop3", port=server.pop3s, security="tls",
+                             user=server.user, password=server.password,
+                             script=f"stat uidl list retr={size} "
+                             f"pipe={size} quit")
+            session = sum(told[k] for k in ("stat", "uidl", "list"))
+            row = f"POP3 TLS, {size:,}"
+            self.note(f"{row}: LOGIN, ms", server, told["login"])
+            self.note(f"{row}: STAT UIDL LIST, ms", server, session)
+            self.note(f"{row}: RETR lockstep/s", server,
+                      size * 1e3 / told[f"retr={size}"])
+            self.note(f"{row}: RETR pipelined/s", server,
+                      size * 1e3 / told[f"pipe={size}"])
+
+    def delete(self, size):
+        for server in self.servers:
+            told = self.load("pop3", port=server.pop3s, security="tls",
+                             user=server.user, password=server.password,
+                             script=f"dele={size} quit")
+            self.note(f"POP3: DELE of {size} and QUIT, ms", server,
+                      told[f"dele={size}"] + told["quit"])
+
+    def handshakes(self):
+        for server in self.servers:
+            told = self.load("shake", port=server.pop3s, security="tls",
+                             connections=4, seconds=2)
+            self.note("full TLS handshakes/s (4 clients, same 2 cores)",
+                      server, told["per_second"])
+
+    def memory(self):
+        for server in self.servers:
+            self.note("PSS idle, MB", server,
+                      peers.pss_bytes(server.pids()) / 1e6)
+            for row, port, security in (
+                    ("SMTP", server.smtp, "starttls"),
+                    ("POP3", server.pop3s, "tls")):
+                held = subprocess.Popen(
+                    [self.load_binary, "idle", f"port={port}",
+                     f"security={security}", "connections=50"],
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                held.stdout.readline()
+                self.note(f"PSS with 50 idle TLS {row} sessions, MB", server,
+                          peers.pss_bytes(server.pids()) / 1e6)
+                held.stdin.close()
+                held.wait()
+            self.note("PSS at most, 10 x 25 MB arriving, MB", server,
+                      self.peak(server))
+
+    def peak(self, server):
+        """The most the processes take while ten large messages arrive."""
+        most = [0]
+        over = threading.Event()
+
+        def watch():
+            while not over.wait(0.02):
+                most[0] = max(most[0], peers.pss_bytes(server.pids()))
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            if server.name == "pillarbox":
+                size = 25_000_000
+            else:
+                size = 10_000_000       # its default limit is 10 MB
+            self.load("smtp", port=server.smtp, connections=10, messages=10,
+                      size=size)
+            server.stored()
+        finally:
+            over.set()
+            watcher.join()
+        return most[0] / 1e6
+
+    def storage(self, count):
+        """A fresh box of 4 KB messages; the load is the same for both."""
+        for server in self.servers:
+            before = server.storage()
+            self.load("smtp", port=server.smtp, connections=10,
+                      messages=count, size=4096)
+            server.stored()
+            server.stop()
+            grown = server.storage() - before
+            begun = server.start()
+            self.note("storage per 4 KB message, bytes", server, grown / count)
+            self.note("start to first 220, ms", server, begun * 1e3)
+
+    def syncs(self, connections, count):
+        if not shutil.which("strace"):
+            return
+        for server in self.servers:
+            tracer = subprocess.Popen(
+                ["strace", "-f", "-qq", "-e",
+                 "trace=fsync,fdatasync,syncfs,sync_file_range",
+                 "-o", "/dev/stdout"]
+                + [w for pid in server.pids() for w in ("-p", str(pid))],
+                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            time.sleep(1)
+            self.load("smtp", port=server.smtp, connections=connections,
+                      messages=count)
+            server.stored()
+            tracer.send_signal(signal.SIGINT)
+            out = tracer.communicate()[0]
+            calls = sum("sync" in line and "resumed" not in line
+                        for line in out.splitlines())
+            self.note(f"syncs per message, {connections} connections", server,
+                      calls / count)
+
+    def fill(self, total):
+        for server in self.servers:
+            left = total - server.stored()
+            if left > 0:
+                self.load("smtp", port=server.smtp, connections=10,
+                          messages=left, size=4096)
+                server.stored()
+
+    def table(self):
+        names = [server.name for server in self.servers]
+        lines = ["| | " + " | ".join(names) + " | ratio |",
+                 "|---|" + "---|" * (len(names) + 1)]
+        for row, columns in self.rows.items():
+            values = [statistics.median(columns[n]) if n in columns else None
+                      for n in names]
+            shown = ["-" if v is None else f"{v:,.0f}" if v >= 100
+                     else f"{v:.2f}" for v in values]
+            ratio = "-"
+            if None not in values and values[1]:
+                ratio = f"{values[0] / values[1]:.2f}"
+            lines.append(f"| {row} | " + " | ".join(shown) + f" | {ratio} |")
+        return "\n".join(lines)
+
+
+def ceiling(load):
+    """What the load generator does against a sink that only answers."""
+    port = peers.free_port()
+    sink = subprocess.Popen([load, "sink", f"port={port}"])
+    try:
+        peers.wait_for(port)
+        for row, options in (
+                ("1 connection", ["connections=1", "messages=20000"]),
+                ("10 connections", ["connections=10", "messages=50000"]),
+                ("10 connections, one message each",
+                 ["connections=10", "messages=5000", "per_connection=1"]),
+                ("100 KB, 10 connections",
+                 ["connections=10", "messages=5000", "size=102400"])):
+            out = subprocess.run([load, "smtp", f"port={port}", *options],
+                                 check=True, capture_output=True).stdout
+            print(f"load generator alone, {row}: "
+                  f"{json.loads(out)['per_second']:,.0f}/s")
+    finally:
+        sink.kill()
+        sink.wait()
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def main():
+    options = argparse.ArgumentParser()
+    options.add_argument("--load", required=True)
+    options.add_argument("--pillarbox", required=True)
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--full", action="store_true")
+    options.add_argument("--alone", action="store_true",
+                         help="without the peers")
+    given = options.parse_args()
+
+    ceiling(given.load)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="pillarbox-bench-"))
+    folder.chmod(0o755)
+    (folder / "ours").mkdir()
+    ours = peers.Pillarbox(folder / "ours", given.pillarbox)
+    servers = [ours]
+    if not given.alone:
+        (folder / "theirs").mkdir()
+        servers.append(peers.PostfixDovecot(
+            folder / "theirs", ours.certificate, ours.key))
+    bench = Bench(given.load, servers, given.rounds)
+    try:
+        for server in servers:
+            server.start()
+        run(bench, given.full)
+    finally:
+        for server in servers:
+            server.stop()
+        shutil.rmtree(folder)
+    print(bench.table())
+
+
+def run(bench, full):
+    bench.storage(2000)
+    for turn in range(bench.rounds):
+        for row, connections, our_count, their_count, options in INTAKE:
+            say(f"round {turn + 1}: {row}")
+            bench.intake(row, connections, (our_count, their_count), options)
+        bench.handshakes()
+    bench.syncs(1, 200)
+    bench.syncs(10, 1000)
+    say("10,000 messages")
+    bench.fill(10000)
+    for _ in range(bench.rounds):
+        bench.pop3(10000)
+    bench.memory()
+    bench.delete(1000)
+    if full:
+        say("filling to 100,000 messages")
+        bench.fill(100000)
+        for turn in range(bench.rounds):
+            bench.intake("4 KB, 1 connection, box of 100,000", 1,
+                         (4000, 500), {})
+            for server in bench.servers:
+                told = bench.load("pop3", port=server.pop3s, security="tls",
+                                  user=server.user, password=server.password,
+                                  script="stat uidl list quit")
+                bench.note("POP3 TLS, 100,000: LOGIN to QUIT, ms", server,
+                           told["total"])
+                bench.note("POP3 TLS, 100,000: STAT UIDL LIST, ms", server,
+                           sum(told[k] for k in ("stat", "uidl", "list")))
+
+
+if __name__ == "__main__":
+    main()
