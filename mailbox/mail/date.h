@@ -4,7 +4,10 @@
 
 #include "base/buf.h"
 
-/* Add "Fri, 20 Nov 2026 21:37:58 +0000" (RFC 5322 section 3.3), always UTC. */
+/*
+ * Add "Fri, 20 Nov 2026 21:37:58 +0000" (RFC 5322 section 3.3), always UTC.
+ * Here and below, times outside of the years 0 to 9999 count as the nearest.
+ */
 void date_add(struct buf *out, int64_t unix_s);
 
 /* Add "Fri Nov 20 21:37:58 2026", as an mbox From_ line has it (UTC). */
@@ -15,13 +18,17 @@ void date_add_iso(struct buf *out, int64_t unix_s);
 
 /*
  * Read an RFC 5322 date (day name and seconds optional, comments and the
- * obsolete zones and years of section 4.3 accepted).
+ * obsolete zones and years of section 4.3 accepted; without a zone: UTC; the
+ * day name is not checked against the day).
  *
  * Returns:  false, *unix_s unchanged, when it is none.
  */
 bool date_read(struct str text, int64_t *unix_s);
 
-/* Read the asctime() date of an mbox From_ line, zone taken as UTC. */
+/*
+ * Read the asctime() date of an mbox From_ line: UTC, unless a zone stands
+ * before or behind the year, as some programs write it.
+ */
 bool date_read_mbox(struct str text, int64_t *unix_s);
 
 #endif
