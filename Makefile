@@ -84,8 +84,7 @@ archives = $(foreach f,$(UNDER_$(1)),$(if $(call source,$f),$(OUT)/$f.a))
 LIBRARIES = sqlite3 libconfig libsodium mbedtls
 LIBRARY_FILES = $(foreach l,$(LIBRARIES),$(OUT)/lib/$l/$l.a)
 READY = $(LIBRARIES:%=$(OUT)/lib/%.ready)
-INCLUDE = -Imailbox -I. $(LIBRARIES:%=-isystem $(OUT)/lib/%/include) \
-	-DMBEDTLS_CONFIG_FILE='"mbedtls_config.h"'
+INCLUDE = -Imailbox -I. $(LIBRARIES:%=-isystem $(OUT)/lib/%/include)
 
 # V=1 shows the commands.
 Q = $(if $(V),,@)

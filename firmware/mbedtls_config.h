@@ -1,7 +1,6 @@
 /*
  * What of Mbed TLS 3.6 is compiled, complete: nothing is on that is not here.
- * The library and everything that includes its headers see this file as
- * MBEDTLS_CONFIG_FILE.
+ * It takes the place of the library's own mbedtls/mbedtls_config.h.
  *
  * Chance comes from getrandom(2) through mbedtls_psa_external_get_random(),
  * which base/crypto.c defines. The library's own entropy opens a device on

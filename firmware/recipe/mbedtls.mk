@@ -1,5 +1,6 @@
 # TLS, certificates, hashes. Which parts is said by firmware/mbedtls_config.h.
-# Small, but fast where a handshake or a byte stream spends its time.
+# Small, but fast where a handshake or a byte stream spends its time. That file
+# takes the place of the library's own, so that nobody has to name it.
 
 CONFIG = $(abspath $(HERE)..)/mbedtls_config.h
 EVEREST = 3rdparty/everest
@@ -8,13 +9,17 @@ SRC := $(sort $(wildcard library/*.c)) \
 	Hacl_Curve25519_joined.c)
 FLAGS = -Iinclude -Ilibrary -I$(EVEREST)/include \
 	-I$(EVEREST)/include/everest -I$(EVEREST)/include/everest/kremlib \
-	-DMBEDTLS_CONFIG_FILE='"mbedtls_config.h"' -I$(dir $(CONFIG)) \
 	-D_GNU_SOURCE -w
 HEADER_ROOT = include
 HEADERS = $$(find . -name '*.h')
-ALSO = cp -r $(EVEREST)/include/everest $(CONFIG) $(OUT)/include
+ALSO = cp -r $(EVEREST)/include/everest $(OUT)/include
+PREPARE = configured
 
 FAST = bignum bignum_core bignum_mod bignum_mod_raw ecp ecp_curves ecdh \
 	ecdsa rsa aes aesni aesce gcm chacha20 poly1305 chachapoly sha256 \
 	constant_time
 $(FAST:%=obj/library/%.o) $(filter obj/$(EVEREST)/%,$(SRC:%.c=obj/%.o)): OPT = -O2
+
+configured:
+	cp $(CONFIG) include/mbedtls/mbedtls_config.h
+	touch $@
