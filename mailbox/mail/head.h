@@ -14,7 +14,8 @@ struct head_field {
 
 /*
  * Cut the next field off *block (RFC 5322 section 2.2; CRLF or LF ends a
- * line). A line that is neither a field nor a continuation is skipped.
+ * line). A line that is neither a field nor a continuation is skipped, and
+ * what continues it too.
  *
  * Returns:  false at the empty line or the end; *block then goes on at the
  *           body.
@@ -24,15 +25,19 @@ bool head_next(struct str *block, struct head_field *field);
 /* Find the first field of a name, letter case apart; false if there is none. */
 bool head_find(struct str block, struct str name, struct head_field *field);
 
-/* Add value with the line ends of folds taken out (RFC 5322 section 2.2.3). */
+/*
+ * Add value with the line ends of folds taken out (RFC 5322 section 2.2.3):
+ * what is added holds neither CR nor LF. White space is kept as it is.
+ */
 void head_unfold(struct buf *out, struct str value);
 
 /* Counts Received fields in a header that arrives in pieces. Zeroed at start. */
 struct hops {
 	unsigned count;
 	bool ended;		/* the empty line has passed */
-	size_t matched;		/* state */
-	size_t line_at;
+	bool in_line;		/* the line is not empty so far */
+	size_t matched;		/* letters of the name seen in this line;
+				   STR_NONE when it is decided */
 };
 
 /* Feed the next bytes of the message; does nothing once ended. */
