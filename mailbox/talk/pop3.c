@@ -419,10 +419,10 @@ pop3_login(struct pop3 *p, enum pop3_login result, struct pop3_item *items,
 		pop3_reply(p, "-ERR [AUTH] wrong name or password");
 		break;
 	case POP3_TOO_MANY:
-		pop3_reply(p, "-ERR [SYS/TEMP] too many failures, try again later");
+		pop3_reply(p, "-ERR [SYS/TEMP] too many failures, try later");
 		break;
 	case POP3_FAULT:
-		pop3_reply(p, "-ERR [SYS/TEMP] no login now, try again later");
+		pop3_reply(p, "-ERR [SYS/TEMP] no login now, try later");
 		break;
 	}
 	buf_wipe(&p->user);

@@ -126,11 +126,11 @@ test_refused_logins(void **state)
 	    "{login a b}" REFUSED "{bye}");
 	w.login = POP3_TOO_MANY;
 	world_play(w, STR("AUTH PLAIN AGEAYg==\r\n" WORLD_LOGIN), WORLD_HELLO
-	    "{login a b}-ERR [SYS/TEMP] too many failures, try again later\r\n"
+	    "{login a b}-ERR [SYS/TEMP] too many failures, try later\r\n"
 	    "+OK and the password?\r\n" PLAIN_WELCOME);
 	w.login = POP3_FAULT;
 	world_play(w, STR("AUTH PLAIN AGEAYg==\r\n"), WORLD_HELLO
-	    "{login a b}-ERR [SYS/TEMP] no login now, try again later\r\n");
+	    "{login a b}-ERR [SYS/TEMP] no login now, try later\r\n");
 }
 
 static void
