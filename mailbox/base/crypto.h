@@ -12,6 +12,13 @@ void crypto_start(void);
 /* Fill size bytes from getrandom(2). */
 void crypto_random(void *at, size_t size);
 
+/*
+ * The same in the form that Mbed TLS calls: f_rng.
+ *
+ * Returns:  0, always.
+ */
+int crypto_rng(void *unused, unsigned char *out, size_t len);
+
 void crypto_sha256(struct str s, unsigned char hash[SHA256_SIZE]);
 
 /* Compare in time that depends on size alone. */
@@ -23,13 +30,15 @@ void crypto_wipe(void *at, size_t size);
 /*
  * Make an ECDSA P-256 key and a certificate that it signs itself (RFC 5280).
  *
- * names     host names for subjectAltName, the first also as CN; borrowed
+ * names     host names for subjectAltName, of at most 253 bytes; the first,
+ *           of at most 64, also as CN; borrowed
  * count     1 to 16
  * now       unix seconds; the certificate is good for ten years from a day
  *           before
  * key, cert bufs that get the PEM; give a wiped-later buf for key
  *
- * Returns:  0, or -EINVAL when a name is too long or the library refuses.
+ * Returns:  0, or -EINVAL when a name is too long or no host name, or the
+ *           library refuses.
  */
 int crypto_self_sign(const struct str *names, size_t count, int64_t now,
 	struct buf *key, struct buf *cert) __attribute__((warn_unused_result));
