@@ -59,10 +59,12 @@ ifeq ($(LIBRARY_TARGET),host)
 COMPILE = $(CC_$(CODE_TARGET)) $(CODE_$(CODE_TARGET))
 LINK = $(COMPILE) $(LINK_$(CODE_TARGET))
 else
+# At -Os gcc sees paths that are none; the dev build has this warning.
 COMPILE = $(TARGET_CC) $(CODE) -Os -g
+QUIET = -Wno-maybe-uninitialized
 LINK = $(COMPILE) $(RELEASE_LINK) $(LINK_$(CODE_TARGET))
 endif
-COMPILE += -std=c11 $(WARNINGS) -MMD -MP -ffile-prefix-map=$(CURDIR)=.
+COMPILE += -std=c11 $(WARNINGS) $(QUIET) -MMD -MP -ffile-prefix-map=$(CURDIR)=.
 
 # The floors and what each may stand on (test/floors.sh reads the includes).
 FLOORS = base mail rules proof talk net store web app
@@ -153,7 +155,7 @@ packages:
 # One program per floor. Its main calls every test/unit/FLOOR/NAME_test.c
 # through the int NAME_test(void) that the file defines.
 TESTED = $(foreach f,$(FLOORS),$(if $(wildcard test/unit/$f/*_test.c),$f))
-TEST_FLAGS = -D_GNU_SOURCE $(WIDE) $(INCLUDE) -Itest -Itest/unit \
+TEST_FLAGS = -D_GNU_SOURCE -DHAVE_UINTPTR_T $(WIDE) $(INCLUDE) -Itest -Itest/unit \
 	-isystem $(OUT)/lib/cmocka/include
 $(OUT)/obj/test/%.o: WING = $(TEST_FLAGS)
 $(OUT)/obj/test/%.o: | $(READY) $(OUT)/lib/cmocka.ready
@@ -237,15 +239,25 @@ crash: $(OUT)/pillarbox
 	@$(MAKE) --no-print-directory dev BUILD=$(BUILD)
 	+@BUILD=$(BUILD) PILLARBOX=$(OUT)/pillarbox test/crash.sh
 
-bench: $(OUT)/pillarbox
-	@firmware/packages.sh test bench
-	+@BUILD=$(BUILD) PILLARBOX=$(OUT)/pillarbox test/bench.sh
+# The load generator is no part of the program and links what it likes.
+BENCH = $(BUILD)/bench/load
+$(BENCH): $(wildcard test/bench/*.[ch])
+	@firmware/packages.sh base test bench
+	@mkdir -p $(@D)
+	$(call told,LD)gcc -std=c11 -O2 -g -D_GNU_SOURCE $(WARNINGS) -o $@ \
+		$(filter %.c,$^) -lssl -lcrypto -lpthread
+
+bench: $(OUT)/pillarbox $(BENCH)
+	/usr/bin/python3 test/bench/bench.py --load $(BENCH) \
+		--pillarbox $(OUT)/pillarbox
 
 install: $(OUT)/pillarbox
 	install -D -m 755 $(OUT)/pillarbox $(DESTDIR)$(PREFIX)/bin/pillarbox
-	install -d $(DESTDIR)/etc/systemd/system
+	install -D -m 644 firmware/pillarbox.sysusers \
+		$(DESTDIR)$(PREFIX)/lib/sysusers.d/pillarbox.conf
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's,@PREFIX@,$(PREFIX),' firmware/pillarbox.service \
-		>$(DESTDIR)/etc/systemd/system/pillarbox.service
+		>$(DESTDIR)$(PREFIX)/lib/systemd/system/pillarbox.service
 
 clean:
 	rm -rf $(BUILD)

@@ -41,7 +41,10 @@ packages_of() {
 		;;
 	qemu) echo qemu-user-static ;;
 	fuzz) echo clang ;;
-	bench) echo postfix dovecot-imapd dovecot-pop3d ;;
+	bench)
+		echo postfix dovecot-imapd dovecot-pop3d dovecot-lmtpd \
+		    libssl-dev
+		;;
 	*)
 		say "no such set: $1"
 		exit 1

@@ -1,9 +1,10 @@
 # The database. The tree is Debian's canonical one, so the amalgamation is
 # made here (this is what tclsh is for). Of Debian's patches only those that
-# change the library are taken: a wrong optimisation and the CVE fixes.
+# change the library are taken: a wrong optimisation and the CVE fixes. -Os is
+# 3 to 7 % slower than -O2 in inserts, scans and reads, and 290 KB smaller.
 
 SRC = sqlite3.c
-OPT = -O2
+OPT = -Os
 PREPARE = sqlite3.c
 
 # The "recommended" options of SQLite's compile-time page, then: temporary
