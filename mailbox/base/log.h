@@ -10,7 +10,7 @@ enum log_level {
 	LOG_ERROR	/* somebody must act */
 };
 
-/* One pair; a text value is quoted when it holds more than [-A-Za-z0-9._:@/+]. */
+/* One pair; text is quoted when it holds more than [-A-Za-z0-9._:@/+]. */
 struct log_field {
 	const char *key;
 	enum { LOG_TEXT, LOG_NUMBER } type;

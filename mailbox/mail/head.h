@@ -7,8 +7,8 @@
 /* One field; views into the block. */
 struct head_field {
 	struct str name;	/* without the colon */
-	struct str value;	/* behind the colon, folded as it stands, without
-				   the last line end */
+	struct str value;	/* behind the colon, folded as it stands,
+				   without the last line end */
 	struct str whole;	/* all of it, last line end included */
 };
 
@@ -31,7 +31,7 @@ bool head_find(struct str block, struct str name, struct head_field *field);
  */
 void head_unfold(struct buf *out, struct str value);
 
-/* Counts Received fields in a header that arrives in pieces. Zeroed at start. */
+/* Counts Received fields of a header that comes in pieces; zeroed at start. */
 struct hops {
 	unsigned count;
 	bool ended;		/* the empty line has passed */

@@ -43,13 +43,13 @@ line_take(struct str *in, size_t max, bool *skipping, struct str *line)
  * machine would.
  */
 static size_t
-take_lines(struct text *t, struct str s, size_t line_max, bool dots)
+take_lines(struct text *t, struct str s, size_t line_max)
 {
 	size_t at, end;
 
 	at = 0;
 	for (;;) {
-		if (dots && t->state == TEXT_LINE_START &&
+		if (t->dotted && t->state == TEXT_LINE_START &&
 		    str_at(s, at) == '.')
 			return at;
 		end = str_find_break(s, at);
@@ -103,7 +103,7 @@ text_byte(struct text *t, char c, size_t line_max, struct buf *out)
 
 	switch (t->state) {
 	case TEXT_LINE_START:
-		if (c == '.') {
+		if (c == '.' && t->dotted) {
 			t->state = TEXT_SEEN_DOT;
 			return TEXT_MORE;
 		}
@@ -131,10 +131,10 @@ text_byte(struct text *t, char c, size_t line_max, struct buf *out)
 	return TEXT_BARE;
 }
 
-/* text_undot() and text_plain(): they differ in whether dots mean anything. */
+/* What text_undot() and text_plain() share; t->dotted tells them apart. */
 static enum text_result
 text_read(struct text *t, struct str *in, size_t line_max,
-	struct buf *out, size_t out_stop, bool dots)
+	struct buf *out, size_t out_stop)
 {
 	enum text_result result;
 	struct str run;
@@ -144,15 +144,12 @@ text_read(struct text *t, struct str *in, size_t line_max,
 	while (in->len > 0 && out->len < out_stop) {
 		if (t->state == TEXT_LINE_START || t->state == TEXT_IN_LINE) {
 			run = str_part(*in, 0, out_stop - out->len);
-			len = take_lines(t, run, line_max, dots);
+			len = take_lines(t, run, line_max);
 			buf_add(out, str_take(in, len));
 			if (in->len == 0 || out->len == out_stop)
 				break;
 		}
-		if (!dots && t->state == TEXT_LINE_START)
-			result = text_in_line(t, in->at[0], line_max, out);
-		else
-			result = text_byte(t, in->at[0], line_max, out);
+		result = text_byte(t, in->at[0], line_max, out);
 		if (result != TEXT_MORE && result != TEXT_END)
 			return result;
 		str_take(in, 1);
@@ -166,14 +163,16 @@ enum text_result
 text_undot(struct text *t, struct str *in, size_t line_max,
 	struct buf *out, size_t out_stop)
 {
-	return text_read(t, in, line_max, out, out_stop, true);
+	t->dotted = true;
+	return text_read(t, in, line_max, out, out_stop);
 }
 
 enum text_result
 text_plain(struct text *t, struct str *in, size_t line_max,
 	struct buf *out, size_t out_stop)
 {
-	return text_read(t, in, line_max, out, out_stop, false);
+	t->dotted = false;
+	return text_read(t, in, line_max, out, out_stop);
 }
 
 bool

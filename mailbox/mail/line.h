@@ -8,7 +8,7 @@ enum line_result {
 	LINE_MORE,	/* no whole line yet */
 	LINE_DONE,
 	LINE_LONG,	/* longer than max; consumed up to its end */
-	LINE_BAD	/* bare CR, bare LF or NUL: nothing more can be trusted */
+	LINE_BAD	/* bare CR, bare LF or NUL: trust nothing more */
 };
 
 /*
@@ -40,6 +40,7 @@ struct text {
 		TEXT_LINE_START, TEXT_IN_LINE, TEXT_SEEN_CR, TEXT_SEEN_DOT,
 		TEXT_SEEN_DOT_CR
 	} state;
+	bool dotted;		/* DATA, not BDAT */
 	size_t line_len;
 };
 

@@ -28,7 +28,8 @@ test_add(void **state)
 	buf_add_char(&b, ' ');
 	buf_add_number(&b, UINT64_MAX);
 	buf_add_format(&b, " %s=%d", "x", -5);
-	assert_string_equal(buf_text(&b), "one two 0 18446744073709551615 x=-5");
+	assert_string_equal(buf_text(&b),
+	    "one two 0 18446744073709551615 x=-5");
 	assert_int_equal(b.len, strlen(buf_text(&b)));
 	buf_eat(&b, 4);
 	assert_int_equal(b.at[b.len], '\0');

@@ -19,109 +19,110 @@ struct path_case {
 	const char *rest;
 };
 
+static const struct path_case paths[] = {
+	{ "<a@b.example>", "a@b.example", "" },
+	{ "<a@b.example> SIZE=1", "a@b.example", " SIZE=1" },
+	{ "  <a@b.example>x", "a@b.example", "x" },
+	{ "<>", "", "" },
+	{ "<> BODY=8BITMIME", "", " BODY=8BITMIME" },
+	{ "<postmaster>", "postmaster@home.example", "" },
+	{ "<PostMaster>", "postmaster@home.example", "" },
+	{ "<Postmaster@Shop.Example>", "postmaster@shop.example", "" },
+	{ "<Shop.One+Tag@Example.TEST>", "shop.one+tag@example.test",
+	    "" },
+	{ "<a@localhost>", "a@localhost", "" },
+	{ "<a@my_host.example>", "a@my_host.example", "" },
+	{ "<a@1.example>", "a@1.example", "" },
+	{ "<a@x--y.example>", "a@x--y.example", "" },
+	{ "<!#$%&'*+-/=?^_`{|}~@b.example>",
+	    "!#$%&'*+-/=?^_`{|}~@b.example", "" },
+	/* source routes are read and dropped */
+	{ "<@a.example:u@b.example>", "u@b.example", "" },
+	{ "<@a.example,@c.example:u@b.example> X", "u@b.example",
+	    " X" },
+	{ "<@[192.0.2.1],@c.example:u@b.example>", "u@b.example", "" },
+	{ "<@a.example:postmaster>", "postmaster@home.example", "" },
+	/* quoted local parts */
+	{ "<\"a b\"@b.example>", "\"a b\"@b.example", "" },
+	{ "<\"A.b\"@b.example>", "a.b@b.example", "" },
+	{ "<\"\\A\\.b\"@b.example>", "a.b@b.example", "" },
+	{ "<\"a>b\"@b.example>", "\"a>b\"@b.example", "" },
+	{ "<\"a@b\"@b.example>", "\"a@b\"@b.example", "" },
+	{ "<\"a\\\"b\\\\c\"@b.example>", "\"a\\\"b\\\\c\"@b.example",
+	    "" },
+	{ "<\"Joe\\,Smith\"@b.example>", "\"joe,smith\"@b.example",
+	    "" },
+	{ "<\"\"@b.example>", "\"\"@b.example", "" },
+	{ "<\"a..b\"@b.example>", "\"a..b\"@b.example", "" },
+	{ "<\".a\"@b.example>", "\".a\"@b.example", "" },
+	{ "<\"gr\xc3\xbc\xc3\x9f\"@b.example>",
+	    "gr\xc3\xbc\xc3\x9f@b.example", "" },
+	/* UTF-8 */
+	{ "<gr\xc3\xbc\xc3\x9f@example.test>",
+	    "gr\xc3\xbc\xc3\x9f@example.test", "" },
+	{ "<\xe7\x94\xa8\xe6\x88\xb7@\xe4\xbe\x8b.example>",
+	    "\xe7\x94\xa8\xe6\x88\xb7@\xe4\xbe\x8b.example", "" },
+	{ "<\xf0\x9f\x93\xae@example.test>",
+	    "\xf0\x9f\x93\xae@example.test", "" },
+	/* literals */
+	{ "<a@[192.0.2.1]>", "a@[192.0.2.1]", "" },
+	{ "<a@[IPv6:2001:DB8::1]>", "a@[ipv6:2001:db8::1]", "" },
+	{ "<a@[x-tag:any!thing]>", "a@[x-tag:any!thing]", "" },
+
+	/* bad ones */
+	{ "", NULL, NULL },
+	{ "<", NULL, NULL },
+	{ "a@b.example", NULL, NULL },
+	{ "<a@b.example", NULL, NULL },
+	{ "<a@b.example >", NULL, NULL },
+	{ "< a@b.example>", NULL, NULL },
+	{ "< >", NULL, NULL },
+	{ "<a>", NULL, NULL },
+	{ "<@b.example>", NULL, NULL },
+	{ "<a@>", NULL, NULL },
+	{ "<a@b@c.example>", NULL, NULL },
+	{ "<.a@b.example>", NULL, NULL },
+	{ "<a.@b.example>", NULL, NULL },
+	{ "<a..b@b.example>", NULL, NULL },
+	{ "<a b@b.example>", NULL, NULL },
+	{ "<a(c)@b.example>", NULL, NULL },
+	{ "<a,b@b.example>", NULL, NULL },
+	{ "<\"a@b.example>", NULL, NULL },
+	{ "<\"a\"b@b.example>", NULL, NULL },
+	{ "<\"a\"\"b\"@b.example>", NULL, NULL },
+	{ "<\"a\\\"@b.example>", NULL, NULL },
+	{ "<\"a\\", NULL, NULL },
+	{ "<\"a\tb\"@b.example>", NULL, NULL },
+	{ "<\"a\\\tb\"@b.example>", NULL, NULL },
+	{ "<\"a\x7f\"@b.example>", NULL, NULL },
+	{ "<\"a\\\xc3\xbc\"@b.example>", NULL, NULL },
+	{ "<\"postmaster\">", NULL, NULL },
+	{ "<a@.b.example>", NULL, NULL },
+	{ "<a@b.example.>", NULL, NULL },
+	{ "<a@b..example>", NULL, NULL },
+	{ "<a@-b.example>", NULL, NULL },
+	{ "<a@b-.example>", NULL, NULL },
+	{ "<a@b/c.example>", NULL, NULL },
+	{ "<a@192.0.2.1]>", NULL, NULL },
+	{ "<a@[192.0.2.1>", NULL, NULL },
+	{ "<a@[192.0.2.1].example>", NULL, NULL },
+	{ "<a@[]>", NULL, NULL },
+	{ "<a\xff@b.example>", NULL, NULL },
+	{ "<a\xc0\xaf@b.example>", NULL, NULL },
+	{ "<a\xc2\x85@b.example>", NULL, NULL },
+	{ "<a@b\xed\xa0\x80.example>", NULL, NULL },
+	{ "<\"a\xe2\x82\"@b.example>", NULL, NULL },
+	{ "<@a.example u@b.example>", NULL, NULL },
+	{ "<@a.example,u@b.example>", NULL, NULL },
+	{ "<@a.example,@:u@b.example>", NULL, NULL },
+	{ "<@a.example:>", NULL, NULL },
+	{ "<@:u@b.example>", NULL, NULL },
+	{ "<\r@b.example>", NULL, NULL },
+};
+
 static void
 test_path(void **state)
 {
-	static const struct path_case cases[] = {
-		{ "<a@b.example>", "a@b.example", "" },
-		{ "<a@b.example> SIZE=1", "a@b.example", " SIZE=1" },
-		{ "  <a@b.example>x", "a@b.example", "x" },
-		{ "<>", "", "" },
-		{ "<> BODY=8BITMIME", "", " BODY=8BITMIME" },
-		{ "<postmaster>", "postmaster@home.example", "" },
-		{ "<PostMaster>", "postmaster@home.example", "" },
-		{ "<Postmaster@Shop.Example>", "postmaster@shop.example", "" },
-		{ "<Shop.One+Tag@Example.TEST>", "shop.one+tag@example.test",
-		    "" },
-		{ "<a@localhost>", "a@localhost", "" },
-		{ "<a@my_host.example>", "a@my_host.example", "" },
-		{ "<a@1.example>", "a@1.example", "" },
-		{ "<a@x--y.example>", "a@x--y.example", "" },
-		{ "<!#$%&'*+-/=?^_`{|}~@b.example>",
-		    "!#$%&'*+-/=?^_`{|}~@b.example", "" },
-		/* source routes are read and dropped */
-		{ "<@a.example:u@b.example>", "u@b.example", "" },
-		{ "<@a.example,@c.example:u@b.example> X", "u@b.example",
-		    " X" },
-		{ "<@[192.0.2.1],@c.example:u@b.example>", "u@b.example", "" },
-		{ "<@a.example:postmaster>", "postmaster@home.example", "" },
-		/* quoted local parts */
-		{ "<\"a b\"@b.example>", "\"a b\"@b.example", "" },
-		{ "<\"A.b\"@b.example>", "a.b@b.example", "" },
-		{ "<\"\\A\\.b\"@b.example>", "a.b@b.example", "" },
-		{ "<\"a>b\"@b.example>", "\"a>b\"@b.example", "" },
-		{ "<\"a@b\"@b.example>", "\"a@b\"@b.example", "" },
-		{ "<\"a\\\"b\\\\c\"@b.example>", "\"a\\\"b\\\\c\"@b.example",
-		    "" },
-		{ "<\"Joe\\,Smith\"@b.example>", "\"joe,smith\"@b.example",
-		    "" },
-		{ "<\"\"@b.example>", "\"\"@b.example", "" },
-		{ "<\"a..b\"@b.example>", "\"a..b\"@b.example", "" },
-		{ "<\".a\"@b.example>", "\".a\"@b.example", "" },
-		{ "<\"gr\xc3\xbc\xc3\x9f\"@b.example>",
-		    "gr\xc3\xbc\xc3\x9f@b.example", "" },
-		/* UTF-8 */
-		{ "<gr\xc3\xbc\xc3\x9f@example.test>",
-		    "gr\xc3\xbc\xc3\x9f@example.test", "" },
-		{ "<\xe7\x94\xa8\xe6\x88\xb7@\xe4\xbe\x8b.example>",
-		    "\xe7\x94\xa8\xe6\x88\xb7@\xe4\xbe\x8b.example", "" },
-		{ "<\xf0\x9f\x93\xae@example.test>",
-		    "\xf0\x9f\x93\xae@example.test", "" },
-		/* literals */
-		{ "<a@[192.0.2.1]>", "a@[192.0.2.1]", "" },
-		{ "<a@[IPv6:2001:DB8::1]>", "a@[ipv6:2001:db8::1]", "" },
-		{ "<a@[x-tag:any!thing]>", "a@[x-tag:any!thing]", "" },
-
-		/* bad ones */
-		{ "", NULL, NULL },
-		{ "<", NULL, NULL },
-		{ "a@b.example", NULL, NULL },
-		{ "<a@b.example", NULL, NULL },
-		{ "<a@b.example >", NULL, NULL },
-		{ "< a@b.example>", NULL, NULL },
-		{ "< >", NULL, NULL },
-		{ "<a>", NULL, NULL },
-		{ "<@b.example>", NULL, NULL },
-		{ "<a@>", NULL, NULL },
-		{ "<a@b@c.example>", NULL, NULL },
-		{ "<.a@b.example>", NULL, NULL },
-		{ "<a.@b.example>", NULL, NULL },
-		{ "<a..b@b.example>", NULL, NULL },
-		{ "<a b@b.example>", NULL, NULL },
-		{ "<a(c)@b.example>", NULL, NULL },
-		{ "<a,b@b.example>", NULL, NULL },
-		{ "<\"a@b.example>", NULL, NULL },
-		{ "<\"a\"b@b.example>", NULL, NULL },
-		{ "<\"a\"\"b\"@b.example>", NULL, NULL },
-		{ "<\"a\\\"@b.example>", NULL, NULL },
-		{ "<\"a\\", NULL, NULL },
-		{ "<\"a\tb\"@b.example>", NULL, NULL },
-		{ "<\"a\\\tb\"@b.example>", NULL, NULL },
-		{ "<\"a\x7f\"@b.example>", NULL, NULL },
-		{ "<\"a\\\xc3\xbc\"@b.example>", NULL, NULL },
-		{ "<\"postmaster\">", NULL, NULL },
-		{ "<a@.b.example>", NULL, NULL },
-		{ "<a@b.example.>", NULL, NULL },
-		{ "<a@b..example>", NULL, NULL },
-		{ "<a@-b.example>", NULL, NULL },
-		{ "<a@b-.example>", NULL, NULL },
-		{ "<a@b/c.example>", NULL, NULL },
-		{ "<a@192.0.2.1]>", NULL, NULL },
-		{ "<a@[192.0.2.1>", NULL, NULL },
-		{ "<a@[192.0.2.1].example>", NULL, NULL },
-		{ "<a@[]>", NULL, NULL },
-		{ "<a\xff@b.example>", NULL, NULL },
-		{ "<a\xc0\xaf@b.example>", NULL, NULL },
-		{ "<a\xc2\x85@b.example>", NULL, NULL },
-		{ "<a@b\xed\xa0\x80.example>", NULL, NULL },
-		{ "<\"a\xe2\x82\"@b.example>", NULL, NULL },
-		{ "<@a.example u@b.example>", NULL, NULL },
-		{ "<@a.example,u@b.example>", NULL, NULL },
-		{ "<@a.example,@:u@b.example>", NULL, NULL },
-		{ "<@a.example:>", NULL, NULL },
-		{ "<@:u@b.example>", NULL, NULL },
-		{ "<\r@b.example>", NULL, NULL },
-	};
 	struct str in, was;
 	struct addr addr;
 	const char *why;
@@ -130,11 +131,11 @@ test_path(void **state)
 
 	(void)state;
 	buf_init(&out, 1000);
-	for (i = 0; i < countof(cases); i++) {
-		was = in = vector_guard(str_of(cases[i].path));
+	for (i = 0; i < countof(paths); i++) {
+		was = in = vector_guard(str_of(paths[i].path));
 		why = NULL;
 		buf_clear(&out);
-		if (cases[i].canonical == NULL) {
+		if (paths[i].canonical == NULL) {
 			assert_int_equal(addr_path(&in, &addr, &why),
 			    ADDR_BAD);
 			assert_non_null(why);
@@ -143,10 +144,10 @@ test_path(void **state)
 			continue;
 		}
 		assert_int_equal(addr_path(&in, &addr, &why), ADDR_OK);
-		assert_true(str_equal(in, str_of(cases[i].rest)));
+		assert_true(str_equal(in, str_of(paths[i].rest)));
 		addr_canonical(&out, &addr, STR("home.example"));
-		assert_string_equal(buf_text(&out), cases[i].canonical);
-		assert_int_equal(addr.null, cases[i].canonical[0] == '\0');
+		assert_string_equal(buf_text(&out), paths[i].canonical);
+		assert_int_equal(addr.null, paths[i].canonical[0] == '\0');
 	}
 	buf_drop(&out);
 }
