@@ -173,6 +173,38 @@ smtp_opened(struct smtp *s, enum smtp_verdict verdict, struct str id,
 		smtp_say(s, "354 Go on, end with a lone dot");
 }
 
+/*
+ * How much of in to read at once. The header is read line by line, so that it
+ * does not depend on how in was cut what a text is refused for first.
+ */
+static struct str
+text_portion(const struct smtp *s, struct str in)
+{
+	size_t line_end;
+
+	if (s->doom != NULL || s->hops.ended)
+		return in;
+	line_end = str_find(in, 0, '\n');
+	return line_end == STR_NONE ? in : str_part(in, 0, line_end + 1);
+}
+
+/* Up to where to fill the piece: not further than one octet too many. */
+static size_t
+text_stop(const struct smtp *s)
+{
+	const uint64_t left = s->policy->size_max - s->text_size;
+
+	if (s->doom == NULL && left < PIECE_SIZE - s->piece.len)
+		return s->piece.len + (size_t)left + 1;
+	return PIECE_SIZE;
+}
+
+static size_t
+line_limit(const struct smtp *s)
+{
+	return s->doom == NULL ? s->policy->line_max : SIZE_MAX;
+}
+
 /* Take account of octets read, and of those that piece grew by. */
 static void
 text_count(struct smtp *s, size_t read, size_t piece_len)
@@ -193,16 +225,23 @@ text_count(struct smtp *s, size_t read, size_t piece_len)
 	s->size += added.len;
 	s->text_size += added.len;
 	hops_feed(&s->hops, added);
-	if (s->text_size > s->policy->size_max)
-		text_doom(s, TOO_BIG);
-	else if (s->hops.count > SMTP_HOPS_MAX)
+	if (s->hops.count > SMTP_HOPS_MAX)
 		text_doom(s, "554 5.4.6 Too many Received, this is a loop");
+	else if (s->text_size > s->policy->size_max)
+		text_doom(s, TOO_BIG);
 }
 
-/* Go by what the reader of the text said, unless it was TEXT_END. */
+/*
+ * Go by what the reader of the text said. When there is something to ask
+ * already it can wait: a fault is met again at the next try.
+ */
 static void
 text_heed(struct smtp *s, enum text_result result)
 {
+	if (result == TEXT_END && s->state != SMTP_OVER)
+		s->state = SMTP_IN_END;
+	if (s->asked != SMTP_MORE || s->state == SMTP_OVER)
+		return;
 	switch (result) {
 	case TEXT_MORE:
 	case TEXT_END:
@@ -228,27 +267,20 @@ piece_ask(struct smtp *s)
 		s->asked = SMTP_PIECE;
 }
 
-static size_t
-line_limit(const struct smtp *s)
-{
-	return s->doom == NULL ? s->policy->line_max : SIZE_MAX;
-}
-
 bool
 smtp_text_take(struct smtp *s, struct str *in)
 {
-	const size_t in_len = in->len, piece_len = s->piece.len;
+	const size_t piece_len = s->piece.len;
+	struct str part = text_portion(s, *in);
+	const size_t part_len = part.len;
 	enum text_result result;
 
-	if (in_len == 0)
+	if (in->len == 0)
 		return false;
-	result = text_undot(&s->text, in, line_limit(s), &s->piece,
-	    PIECE_SIZE);
-	text_count(s, in_len - in->len, piece_len);
-	if (s->state == SMTP_OVER)
-		return true;
-	if (result == TEXT_END)
-		s->state = SMTP_IN_END;
+	result = text_undot(&s->text, &part, line_limit(s), &s->piece,
+	    text_stop(s));
+	str_take(in, part_len - part.len);
+	text_count(s, part_len - part.len, piece_len);
 	text_heed(s, result);
 	piece_ask(s);
 	return true;
@@ -286,7 +318,7 @@ smtp_chunk_take(struct smtp *s, struct str *in)
 {
 	const size_t piece_len = s->piece.len;
 	enum text_result result = TEXT_MORE;
-	struct str chunk = *in;
+	struct str part = text_portion(s, *in);
 	size_t read;
 
 	if (s->chunk_left == 0) {
@@ -295,19 +327,17 @@ smtp_chunk_take(struct smtp *s, struct str *in)
 	}
 	if (in->len == 0)
 		return false;
-	if (chunk.len > s->chunk_left)
-		chunk = str_part(chunk, 0, (size_t)s->chunk_left);
-	read = chunk.len;
+	if (part.len > s->chunk_left)
+		part = str_part(part, 0, (size_t)s->chunk_left);
+	read = part.len;
 	if (s->doom == NULL) {
-		result = text_plain(&s->text, &chunk, line_limit(s),
-		    &s->piece, PIECE_SIZE);
-		read -= chunk.len;
+		result = text_plain(&s->text, &part, line_limit(s),
+		    &s->piece, text_stop(s));
+		read -= part.len;
 	}
 	str_take(in, read);
 	s->chunk_left -= read;
 	text_count(s, read, piece_len);
-	if (s->state == SMTP_OVER)
-		return true;
 	text_heed(s, result);
 	piece_ask(s);
 	return true;

@@ -177,6 +177,19 @@ test_loop(void **state)
 	buf_add_text(&in, "Received: a\r\n\r\nbody\r\n.\r\nNOOP\r\n");
 	smtp_world_play(smtp_world(), buf_str(&in), DATA_HEARD "{abort}"
 	    "554 5.4.6 Too many Received, this is a loop\r\n" HERE);
+	/* The first fault counts, however it came in. */
+	buf_cut(&in, in.len - strlen(".\r\nNOOP\r\n"));
+	for (i = 0; i < 20; i++)
+		buf_add_text(&in, "0123456789012345678901234567890123456789"
+		    "0123456789012345678901234567890123456789\r\n");
+	buf_add_text(&in, ".\r\n");
+	smtp_world_play(smtp_world(), buf_str(&in), DATA_HEARD "{abort}"
+	    "554 5.4.6 Too many Received, this is a loop\r\n");
+	/* A bare LF ends all, and is said after the message is let go. */
+	buf_cut(&in, in.len - strlen("\r\n.\r\n"));
+	buf_add_text(&in, "\n.\r\n");
+	smtp_world_play(smtp_world(), buf_str(&in),
+	    DATA_HEARD "{abort}" BARE "{bye}");
 	buf_drop(&in);
 }
 
