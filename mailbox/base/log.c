@@ -181,7 +181,7 @@ log_fields(enum log_level level, const char *event,
 
 	if (level < sink.least)
 		return;
-	must(count <= FIELDS_MAX);
+	must(level < LOG_NONE && count <= FIELDS_MAX);
 	saved = errno;
 	line.len = 0;
 	line.quoted = line.clipped = false;
@@ -205,6 +205,7 @@ log_fields(enum log_level level, const char *event,
 void
 must_fail(const char *file, int line, const char *cond)
 {
+	sink.least = LOG_DEBUG;
 	log_event(LOG_ERROR, "impossible", LOG_C("file", file),
 	    LOG_N("line", line), LOG_C("cond", cond));
 	abort();

@@ -7,7 +7,8 @@
 enum log_level {
 	LOG_DEBUG,
 	LOG_INFO,	/* one line per message and session */
-	LOG_ERROR	/* somebody must act */
+	LOG_ERROR,	/* somebody must act */
+	LOG_NONE	/* for log_open() alone: nothing is written */
 };
 
 /* One pair; text is quoted when it holds more than [-A-Za-z0-9._:@/+]. */
@@ -42,8 +43,9 @@ void log_fields(enum log_level level, const char *event,
 	    sizeof (struct log_field))
 
 /*
- * Say whose log this is, and what is the least level written. The sink is the
- * one mutable global of the program. Not called: role "pillarbox", LOG_INFO.
+ * Say whose log this is, and what is the least level written; must() writes
+ * in any case. The sink is the one mutable global of the program. Not called:
+ * role "pillarbox", LOG_INFO.
  *
  * role    static text, kept
  */

@@ -66,6 +66,8 @@ test_line(void **state)
 	    LOG_N("size", 4096), LOG_N("least", INT64_MIN),
 	    LOG_C("to", "a+b@example.test"), LOG_C("none", NULL));
 	log_fields(LOG_ERROR, "bare", NULL, 0);
+	log_open("keeper", LOG_NONE);
+	log_fields(LOG_ERROR, "silent", NULL, 0);
 	assert_int_equal(errno, 42);
 	caught(line, sizeof line);
 	assert_string_equal(line,
@@ -155,6 +157,7 @@ test_must(void **state)
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
+		log_open("keeper", LOG_NONE);
 		signal(SIGABRT, SIG_DFL);
 		must(1 + 1 == 3);
 		_exit(0);
