@@ -49,10 +49,12 @@ struct text {
  * empty, the text ends, or out holds out_stop bytes or more.
  *
  * line_max  the longest line, CRLF included and the dot that is undone not
- *           (RFC 5321 section 4.5.3.1.6), bytes; the same at every call
+ *           (RFC 5321 section 4.5.3.1.6), bytes; may grow between calls
  * out_stop  at most the max of out; never passed
  *
- * Returns:  see above; after anything but TEXT_MORE the text is over.
+ * Returns:  see above; TEXT_END, TEXT_BARE and TEXT_NUL are final. After
+ *           TEXT_LONG the caller may go on with a line_max of SIZE_MAX, to
+ *           reach the lone dot: nothing is lost or taken twice.
  *           The line end before the lone dot belongs to the text; a text of
  *           nothing but the dot is empty. On an error *in goes on at the
  *           byte that was one too many.

@@ -103,10 +103,14 @@ test_line_take(void **state)
 	}
 }
 
-/* A text machine under test, emptying its out every stop bytes. */
+/*
+ * A text machine under test, emptying its out every stop bytes; patient: it
+ * goes on after a line that is too long.
+ */
 struct reader {
 	struct text text;
 	bool plain;
+	bool patient;
 	size_t line_max;
 	size_t stop;
 	bool over;
@@ -119,6 +123,7 @@ read_begin(void *at)
 
 	r = at;
 	r->text = (struct text){ 0 };
+	r->line_max = r->patient ? MAX : r->line_max;
 	r->over = false;
 }
 
@@ -139,6 +144,11 @@ read_feed(void *at, struct str *in, struct buf *out)
 		    r->line_max, &part, r->stop);
 		must(!part.full);
 		buf_add(out, buf_str(&part));
+		if (result == TEXT_LONG && r->patient) {
+			buf_add_text(out, words[result]);
+			r->line_max = SIZE_MAX;
+			result = TEXT_MORE;
+		}
 	} while (result == TEXT_MORE && in->len > 0);
 	buf_drop(&part);
 	buf_add_text(out, words[result]);
@@ -165,7 +175,8 @@ struct text_case {
 
 /* Run a case with every size of the out buffer that could matter. */
 static void
-read_cases(const struct text_case *cases, size_t count, bool plain)
+read_cases(const struct text_case *cases, size_t count, bool plain,
+	bool patient)
 {
 	static const size_t stops[] = { 1, 2, 3, 5, 7, 4096 };
 	struct vector_machine machine;
@@ -176,6 +187,7 @@ read_cases(const struct text_case *cases, size_t count, bool plain)
 	machine = (struct vector_machine){ &reader, read_begin, read_feed,
 	    read_end };
 	reader.plain = plain;
+	reader.patient = patient;
 	reader.line_max = MAX;
 	for (i = 0; i < count; i++)
 		for (k = 0; k < countof(stops); k++) {
@@ -218,7 +230,7 @@ test_undot(void **state)
 	};
 
 	(void)state;
-	read_cases(cases, countof(cases), false);
+	read_cases(cases, countof(cases), false, false);
 }
 
 static void
@@ -251,7 +263,7 @@ test_smuggling(void **state)
 	};
 
 	(void)state;
-	read_cases(cases, countof(cases), false);
+	read_cases(cases, countof(cases), false, false);
 }
 
 static void
@@ -280,7 +292,28 @@ test_line_limit(void **state)
 	};
 
 	(void)state;
-	read_cases(cases, countof(cases), false);
+	read_cases(cases, countof(cases), false, false);
+}
+
+/* Go on after a line that is too long: the end is found all the same. */
+static void
+test_patience(void **state)
+{
+	static const struct text_case cases[] = {
+		CASE("1234567890123456789\r\n.\r\n",
+		    "1234567890123456789\r|long\n|end+0"),
+		CASE("12345678901234567890\r\n.\r\nQUIT",
+		    "12345678901234567890|long\r\n|end+4"),
+		CASE("..12345678901234567890123\r\n..\r\n.\r\n",
+		    ".1234567890123456789|long0123\r\n.\r\n|end+0"),
+		CASE("1234567890123456789012345\n.\r\n",
+		    "12345678901234567890|long12345|bare+4"),
+		CASE("1234567890123456789012345\0",
+		    "12345678901234567890|long12345|nul+1"),
+	};
+
+	(void)state;
+	read_cases(cases, countof(cases), false, true);
 }
 
 static void
@@ -302,7 +335,7 @@ test_plain(void **state)
 	};
 
 	(void)state;
-	read_cases(cases, countof(cases), true);
+	read_cases(cases, countof(cases), true, false);
 }
 
 /* Put dots in. */
@@ -406,6 +439,7 @@ line_test(void)
 		cmocka_unit_test(test_undot),
 		cmocka_unit_test(test_smuggling),
 		cmocka_unit_test(test_line_limit),
+		cmocka_unit_test(test_patience),
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_dot),
 		cmocka_unit_test(test_round_trip),
