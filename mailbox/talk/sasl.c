@@ -38,10 +38,8 @@ bad(struct sasl *s)
 static bool
 decode(struct buf *out, struct str text)
 {
-	size_t room = text.len / 4 * 3;
-
-	return room > 0 && room <= out->max &&
-	    buf_space(out, room) != NULL && base64_decode(out, text);
+	return buf_space(out, text.len / 4 * 3) != NULL &&
+	    base64_decode(out, text);
 }
 
 /* RFC 4616 section 2: 1*SAFE, which is UTF-8 without NUL. */
@@ -131,8 +129,6 @@ sasl_step(struct sasl *s, struct str line)
 		forget(s);
 		return SASL_CANCEL;
 	}
-	if (line.len > SASL_LINE_MAX)
-		return bad(s);
 	switch (s->mechanism) {
 	case SASL_PLAIN:
 		return plain(s, line);

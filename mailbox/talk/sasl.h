@@ -4,7 +4,8 @@
 
 #include "base/buf.h"
 
-#define SASL_LINE_MAX 12288	/* bytes of a response; RFC 4954 section 4 */
+#define SASL_LINE_MAX 12288	/* bytes of a response, for whoever reads
+				   lines; RFC 4954 section 4 */
 #define SASL_NAME_MAX 1024	/* bytes of a name or a password, decoded */
 
 enum sasl_result {
