@@ -163,11 +163,12 @@ check_gone(struct play *p, const struct talk_line *line)
 		}
 		named[line->numbers[i]] = true;
 	}
-	for (i = 1; i <= p->world.count; i++)
+	for (i = 1; i <= p->world.count && !p->failed; i++)
 		if (line->word == TALK_KEPT ?
 		    named[i] == p->world.gone[i - 1] :
 		    named[i] && !p->world.gone[i - 1])
-			fail(p, "message is not as wanted", STR(""));
+			fail(p, named[i] ? "should be kept or gone: one named" :
+			    "should be gone: one not named", STR(""));
 }
 
 static void

@@ -338,7 +338,7 @@ world_wait(struct world *w, uint64_t seconds)
 	if (w->talk == WORLD_POP3 && seconds >= POP3_IDLE_S)
 		w->over = true;
 	if (w->talk == WORLD_SMTP && seconds >= SMTP_IDLE_S) {
-		smtp_close(&w->at.smtp, "idle for too long");
+		smtp_close(&w->at.smtp, "4.4.2 idle for too long");
 		run(w);
 	}
 }
