@@ -183,11 +183,10 @@ $(OUT)/test/unit_$(1): $(OUT)/obj/test/unit/$(1)_main.o \
 endef
 $(foreach f,$(TESTED),$(eval $(call unit,$f)))
 
-# The players of test/talk: each main, and whatever else is named test/talk*.
-PLAYERS = $(wildcard test/talk_pure.c test/talk_live.c)
-PLAYER_HELP = $(filter-out $(PLAYERS),$(wildcard test/talk*.c))
-$(OUT)/test/talk_%: $(OUT)/obj/test/talk_%.o \
-		$(PLAYER_HELP:%.c=$(OUT)/obj/%.o) $(call archives,app) $(READY)
+# The player of test/talk, and whatever else is named test/talk*.
+UNDER_pure = talk proof $(UNDER_rules)
+$(OUT)/test/talk_pure: $(patsubst %.c,$(OUT)/obj/%.o,$(wildcard \
+		test/talk*.c)) $(call archives,pure) $(READY)
 	@mkdir -p $(@D)
 	$(call told,LD)$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBRARY_FILES)
 
@@ -195,13 +194,14 @@ $(OUT)/test/talk_%: $(OUT)/obj/test/talk_%.o \
 FUZZERS = $(patsubst test/fuzz/%_fuzz.c,%,$(wildcard test/fuzz/*_fuzz.c))
 REPLAY = $(if $(filter dev,$(CODE_TARGET)),$(OUT)/obj/test/fuzz/replay.o)
 $(OUT)/fuzz/%: $(OUT)/obj/test/fuzz/%_fuzz.o $(REPLAY) \
-		$(call archives,app) $(READY)
+		$(call archives,pure) $(READY)
 	@mkdir -p $(@D)
 	$(call told,LD)$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBRARY_FILES)
 
 units: $(TESTED:%=$(OUT)/test/unit_%)
 fuzzers: $(FUZZERS:%=$(OUT)/fuzz/%)
-programs: units fuzzers $(PLAYERS:test/%.c=$(OUT)/test/%) \
+programs: units fuzzers \
+	$(if $(wildcard test/talk_pure.c),$(OUT)/test/talk_pure) \
 	$(if $(call source,app),$(OUT)/pillarbox)
 objects: $(PURE) $(EFFECT)
 

@@ -101,13 +101,11 @@ for floor in base mail rules proof talk net store web app; do
 done
 [ -n "$units" ] || missing unit
 
-for player in pure live; do
-	if [ -x "$out/test/talk_$player" ]; then
-		run "talk $player" "$out/test/talk_$player" test/talk/*.talk
-	else
-		missing "talk $player"
-	fi
-done
+if [ -x "$out/test/talk_pure" ]; then
+	run "talk pure" "$out/test/talk_pure" test/talk/*.talk
+else
+	missing talk
+fi
 
 fuzzers=
 for fuzzer in "$out"/fuzz/*; do

@@ -54,7 +54,7 @@ inside {
 	next
 }
 
-code ~ /^[a-z_][a-zA-Z0-9_]*\(/ && code !~ /;[ \t]*$/ {
+code ~ /^[A-Za-z_][A-Za-z0-9_]*\(/ && code !~ /;[ \t]*$/ {
 	name = code
 	sub(/\(.*/, "", name)
 	start = line
