@@ -1,0 +1,401 @@
+/*
+ * A connection: moves bytes between a socket, perhaps through TLS, and two
+ * buffers, and tells its owner by events. Knows no protocol.
+ *
+ * 1. on() is called from turn() and on_deadline() alone, and so from the loop
+ *    alone. What a call of the owner makes due waits for the wake timer.
+ * 2. After on() nothing of the connection is touched when it was dropped.
+ * 3. CONN_CLOSED is told once, and is the last event.
+ */
+#include "net/conn.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define CHUNK_MIN 4096		/* a command, a few lines */
+#define CHUNK_MAX 65536		/* a body coming in */
+#define TURN_MAX 65536		/* bytes read in a turn, so all get theirs */
+#define FINISH_MS 2000
+
+static bool
+alive(const struct conn *c)
+{
+	return c->loop != NULL && c->state != CONN_DEAD;
+}
+
+bool
+conn_idle(const struct conn *c)
+{
+	return c->out->len == 0 && !c->tls_wants_write;
+}
+
+static bool
+wants_input(const struct conn *c)
+{
+	if (c->state == CONN_SHAKING)
+		return true;
+	return alive(c) && !c->paused && !c->ended && c->in.len < c->in.max;
+}
+
+/* Whether all has been told but that it is over. */
+static bool
+over(const struct conn *c)
+{
+	return c->state == CONN_DEAD ||
+	    (c->ended && !c->paused && conn_idle(c));
+}
+
+/* Whether bytes can be had that no poll of the socket will announce. */
+static bool
+input_waits(const struct conn *c)
+{
+	return wants_input(c) &&
+	    (!c->watched || (c->tls != NULL && tls_pending(c->tls)));
+}
+
+/* Be woken by what can happen next, and hold no memory for nothing. */
+static void
+rearm(struct conn *c)
+{
+	if (c->in.len == 0)
+		buf_drop(&c->in);
+	if (conn_idle(c) && !c->out->full)
+		buf_drop(c->out);
+	if (c->watched)
+		loop_change(c->loop, &c->watch,
+		    (wants_input(c) ? EPOLLIN : 0u) |
+		    (alive(c) && !conn_idle(c) ? EPOLLOUT : 0u));
+	if (over(c) || input_waits(c) || (c->due_input && !c->paused) ||
+	    (c->due_drained && conn_idle(c)))
+		timer_set(c->loop, &c->wake, 0);
+}
+
+static void
+unwatch(struct conn *c)
+{
+	if (c->watched)
+		loop_unwatch(c->loop, &c->watch);
+	c->watched = false;
+}
+
+/* Tell the owner; false when the connection is no more. */
+static bool
+tell(struct conn *c, enum conn_event event)
+{
+	bool gone = false;
+
+	if (c->finishing && event != CONN_CLOSED)
+		return true;
+	c->gone = &gone;
+	c->on(c, event);
+	if (!gone)
+		c->gone = NULL;
+	return !gone;
+}
+
+/* As tls_read(), from the bare socket. */
+static enum tls_result
+plain_read(int fd, char *at, size_t room, size_t *got)
+{
+	ssize_t len;
+
+	len = recv(fd, at, room, MSG_DONTWAIT);
+	*got = len > 0 ? (size_t)len : 0;
+	if (len > 0)
+		return TLS_OK;
+	if (len == 0)
+		return TLS_CLOSED;
+	return errno == EAGAIN || errno == EINTR ? TLS_WANT_READ : TLS_FAILED;
+}
+
+static enum tls_result
+plain_write(int fd, struct str s, size_t *put)
+{
+	ssize_t len;
+
+	len = send(fd, s.at, s.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	*put = len > 0 ? (size_t)len : 0;
+	if (len >= 0 || errno == EAGAIN || errno == EINTR)
+		return *put == s.len ? TLS_OK : TLS_WANT_WRITE;
+	return TLS_FAILED;
+}
+
+static void
+note_result(struct conn *c, enum tls_result result)
+{
+	if (result == TLS_CLOSED)
+		c->ended = true;
+	if (result == TLS_FAILED)
+		c->state = CONN_DEAD;
+}
+
+static void
+send_out(struct conn *c)
+{
+	enum tls_result result;
+	size_t put;
+
+	if (c->tls != NULL) {
+		result = tls_write(c->tls, buf_str(c->out), &put);
+		c->tls_wants_write = result == TLS_WANT_WRITE;
+	} else {
+		result = plain_write(c->watch.fd, buf_str(c->out), &put);
+	}
+	buf_eat(c->out, put);
+	note_result(c, result);
+}
+
+/* Read once, at most what in has room for; false when there is no more now. */
+static bool
+fill_once(struct conn *c)
+{
+	enum tls_result result;
+	size_t room, got;
+	char *at;
+
+	room = c->in.max - c->in.len;
+	if (room > c->chunk)
+		room = c->chunk;
+	if (room == 0)
+		return false;
+	at = buf_space(&c->in, room);
+	must(at != NULL);
+	result = c->tls == NULL ? plain_read(c->watch.fd, at, room, &got) :
+	    tls_read(c->tls, at, room, &got);
+	buf_grew(&c->in, got);
+	if (got > 0)
+		c->due_input = true;
+	if (got < room)
+		c->chunk = CHUNK_MIN;
+	else if (c->chunk < CHUNK_MAX)
+		c->chunk *= 2;
+	note_result(c, result);
+	return result == TLS_OK &&
+	    (got == room || (c->tls != NULL && tls_pending(c->tls)));
+}
+
+static void
+fill(struct conn *c)
+{
+	size_t before = c->in.len;
+
+	while (fill_once(c) && c->in.len - before < TURN_MAX)
+		continue;
+	if (c->finishing)
+		buf_clear(&c->in);
+}
+
+/* Go on with the handshake; true when that ends it well. */
+static bool
+shake(struct conn *c)
+{
+	enum tls_result result = tls_handshake(c->tls);
+
+	c->tls_wants_write = result == TLS_WANT_WRITE;
+	if (result == TLS_OK)
+		c->state = CONN_SECURE;
+	else if (result == TLS_CLOSED || result == TLS_FAILED)
+		c->state = CONN_DEAD;
+	return result == TLS_OK;
+}
+
+/* Our side of parting: RFC 8446 section 6.1, then the FIN. */
+static void
+say_finished(struct conn *c)
+{
+	c->finished = true;
+	if (c->tls != NULL)
+		tls_finish(c->tls);
+	(void)shutdown(c->watch.fd, SHUT_WR);
+}
+
+static void
+say_closed(struct conn *c)
+{
+	unwatch(c);
+	timer_cancel(c->loop, &c->timer);
+	timer_cancel(c->loop, &c->wake);
+	c->state = CONN_DEAD;
+	c->closed = true;
+	(void)tell(c, CONN_CLOSED);
+}
+
+/* Move what can be moved and tell what is due. */
+static void
+turn(struct conn *c, unsigned events)
+{
+	if (c->state == CONN_SHAKING && shake(c)) {
+		if (!tell(c, CONN_SECURED))
+			return;
+		events = 0;	/* they were spent on the handshake */
+	}
+	if (alive(c) && c->state != CONN_SHAKING && !conn_idle(c))
+		send_out(c);
+	if (c->finishing && !c->finished && alive(c) && conn_idle(c))
+		say_finished(c);
+	if (alive(c) && c->state != CONN_SHAKING && wants_input(c) &&
+	    ((events & ~(unsigned)EPOLLOUT) != 0 || input_waits(c)))
+		fill(c);
+	if (c->due_input && !c->paused) {
+		c->due_input = false;
+		if (!tell(c, CONN_INPUT))
+			return;
+	}
+	if (c->due_drained && conn_idle(c)) {
+		c->due_drained = false;
+		if (!tell(c, CONN_DRAINED))
+			return;
+	}
+	if (over(c)) {
+		say_closed(c);
+		return;
+	}
+	/* a hang-up would be announced for ever, also while paused */
+	if ((events & (EPOLLHUP | EPOLLERR)) != 0)
+		unwatch(c);
+	rearm(c);
+}
+
+static void
+on_ready(struct watch *w, unsigned events)
+{
+	turn(list_of(w, struct conn, watch), events);
+}
+
+static void
+on_wake(struct timer *t)
+{
+	turn(list_of(t, struct conn, wake), 0);
+}
+
+static void
+on_deadline(struct timer *t)
+{
+	struct conn *c = list_of(t, struct conn, timer);
+
+	if (c->finishing)
+		say_closed(c);
+	else if (tell(c, CONN_TIMEOUT))
+		rearm(c);
+}
+
+int
+conn_open(struct conn *c, struct loop *loop, int fd, size_t in_max,
+	struct buf *out)
+{
+	int error;
+
+	must(in_max > 0 && c->on != NULL);
+	*c = (struct conn){
+		.on = c->on,
+		.out = out,
+		.watch = { .fd = fd, .ready = on_ready },
+		.timer = { .fire = on_deadline },
+		.wake = { .fire = on_wake },
+		.chunk = CHUNK_MIN
+	};
+	error = loop_watch(loop, &c->watch, EPOLLIN);
+	if (error != 0) {
+		close(fd);
+		return error;
+	}
+	buf_init(&c->in, in_max);
+	c->watched = true;
+	c->loop = loop;
+	return 0;
+}
+
+/* After a call of the owner; within on() it is turn() that rearms. */
+static void
+rearm_outside(struct conn *c)
+{
+	if (c->gone == NULL && c->loop != NULL && !c->closed)
+		rearm(c);
+}
+
+void
+conn_secure(struct conn *c, struct tls_server *server)
+{
+	if (!alive(c))
+		return;
+	must(c->state == CONN_PLAIN && conn_idle(c));
+	buf_drop(&c->in);
+	c->due_input = false;
+	c->tls = tls_begin(server, c->watch.fd);
+	c->state = CONN_SHAKING;
+	rearm_outside(c);
+}
+
+void
+conn_flush(struct conn *c)
+{
+	if (alive(c) && c->out->len > 0) {
+		c->due_drained = true;
+		if (c->state != CONN_SHAKING)
+			send_out(c);
+	}
+	rearm_outside(c);
+}
+
+void
+conn_pause(struct conn *c)
+{
+	c->paused = true;
+	rearm_outside(c);
+}
+
+void
+conn_resume(struct conn *c)
+{
+	c->paused = false;
+	if (c->in.len > 0)
+		c->due_input = true;
+	rearm_outside(c);
+}
+
+void
+conn_deadline(struct conn *c, int64_t after_ms)
+{
+	if (!alive(c) || c->finishing)
+		return;
+	if (after_ms > 0)
+		timer_set(c->loop, &c->timer, after_ms);
+	else
+		timer_cancel(c->loop, &c->timer);
+}
+
+void
+conn_finish(struct conn *c)
+{
+	if (!alive(c) || c->finishing)
+		return;
+	c->finishing = true;
+	c->paused = false;
+	buf_drop(&c->in);
+	timer_set(c->loop, &c->timer, FINISH_MS);
+	timer_set(c->loop, &c->wake, 0);
+}
+
+void
+conn_drop(struct conn *c)
+{
+	if (c->loop == NULL)
+		return;
+	if (c->gone != NULL)
+		*c->gone = true;
+	unwatch(c);
+	timer_cancel(c->loop, &c->timer);
+	timer_cancel(c->loop, &c->wake);
+	tls_drop(c->tls);
+	close(c->watch.fd);
+	buf_drop(&c->in);
+	*c = (struct conn){ .on = c->on };
+}
+
+const struct tls *
+conn_tls(const struct conn *c)
+{
+	return c->tls;
+}
