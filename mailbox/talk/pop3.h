@@ -54,7 +54,7 @@ struct pop3 {
 	uint64_t retrieved;	/* messages sent; for the log */
 	uint64_t progress;	/* grows with each command and piece */
 
-	/* private to pop3.c */
+	/* private to pop3*.c */
 	enum {
 		POP3_AUTH, POP3_IN_SASL, POP3_IN_TLS, POP3_IN_LOGIN,
 		POP3_TRANSACTION, POP3_IN_LIST, POP3_IN_BODY, POP3_IN_COMMIT,
