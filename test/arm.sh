@@ -39,7 +39,7 @@ units() { # TARGET
 	for unit in "$BUILD/$1"/test/unit_*; do
 		[ -x "$unit" ] || continue
 		log=$work/$1-$(basename "$unit").log
-		timeout 300 $(emulator "$1") "$unit" >"$log" 2>&1
+		PILLARBOX_EMULATED=1 timeout 300 $(emulator "$1") "$unit" >"$log" 2>&1
 		status=$?
 		set -- "$1" $(awk '
 		/^\[  PASSED  \] [0-9]+ test/ { p += $4 }
