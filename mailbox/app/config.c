@@ -386,7 +386,8 @@ read_whole(struct reader *r)
 	at = config_lookup(&r->lib, "pop3");
 	if (c->pop3_port != 0 && c->pop3_port == c->pop3s_port)
 		return fault(r, at == NULL ? 1 : line_of(at), "pop3.port and "
-		    "pop3.tls_port are both %u; give each its own", c->pop3_port);
+		    "pop3.tls_port are both %u; give each its own",
+		    c->pop3_port);
 	if (c->smtp_port != 0 && (c->smtp_port == c->pop3_port ||
 	    c->smtp_port == c->pop3s_port))
 		return fault(r, at == NULL ? 1 : line_of(at), "smtp.port and a "

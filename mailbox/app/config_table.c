@@ -177,8 +177,8 @@ config_text_wrong(enum config_type type, const char *text)
 		return is_domain(text) ? NULL : "is not a domain name; write "
 		    "it like \"example.org\", with no dot at the end";
 	case CONFIG_LOCAL:
-		return is_local(text) ? NULL : "cannot be a login; use letters, "
-		    "digits and single . _ + - between them";
+		return is_local(text) ? NULL : "cannot be a login; use "
+		    "letters, digits and single . _ + - between them";
 	case CONFIG_USER:
 		return is_user(text) ? NULL : "is not the name of a user; "
 		    "write it like \"pillarbox\"";

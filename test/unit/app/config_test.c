@@ -197,7 +197,8 @@ static const struct refusal refusals[] = {
 	{ ENOUGH "listen = { };\n", "x.conf:3: listen must be a text" },
 	{ "domains = \"example.test\";\ntls = { certificates = \"/c\"; };\n",
 	  "x.conf:2: tls.certificates must be a list" },
-	{ "domains = \"example.test\";\ntls = { certificates = ( \"/c\" ); };\n",
+	{ "domains = \"example.test\";\n"
+	  "tls = { certificates = ( \"/c\" ); };\n",
 	  "x.conf:2: tls.certificates must hold groups" },
 	/* of ranges */
 	{ ENOUGH "smtp = { port = 65536; };\n",

@@ -1,0 +1,215 @@
+/* What the roles are handed: read, checked, packed and unpacked. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/setup.h"
+#include "base/crypto.h"
+
+#define NOW 1795210678
+
+int setup_test(void);
+
+/* A directory with two pairs: a.cert a.key, b.cert b.key. */
+struct place {
+	char dir[64];
+	char path[128];
+};
+
+static const char *
+path_of(struct place *p, const char *name)
+{
+	(void)snprintf(p->path, sizeof p->path, "%s/%s", p->dir, name);
+	return p->path;
+}
+
+static void
+write_file(struct place *p, const char *name, struct str text)
+{
+	FILE *file = fopen(path_of(p, name), "we");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(text.at, 1, text.len, file), text.len);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void
+write_pair(struct place *p, const char *host, const char *cert_name,
+	const char *key_name)
+{
+	struct str name = str_of(host);
+	struct buf key, cert;
+
+	buf_init(&key, 8192);
+	buf_init(&cert, 8192);
+	assert_int_equal(crypto_self_sign(&name, 1, NOW, &key, &cert), 0);
+	write_file(p, cert_name, buf_str(&cert));
+	write_file(p, key_name, buf_str(&key));
+	buf_drop(&key);
+	buf_drop(&cert);
+}
+
+/* Write x.conf with one pair. */
+static void
+write_config(struct place *p, const char *cert, const char *key)
+{
+	struct buf text;
+
+	buf_init(&text, 4096);
+	buf_add_format(&text, "domains = \"example.test\";\ntls = {\n"
+	    "certificates = (\n{ cert = \"%s/%s\"; key = \"%s/%s\"; } ); };\n",
+	    p->dir, cert, p->dir, key);
+	write_file(p, "x.conf", buf_str(&text));
+	buf_drop(&text);
+}
+
+static int
+make_place(void **state)
+{
+	struct place *p = calloc(1, sizeof *p);
+
+	crypto_start();
+	(void)snprintf(p->dir, sizeof p->dir, "/tmp/pillarbox-setup-XXXXXX");
+	if (mkdtemp(p->dir) == NULL)
+		return -1;
+	write_pair(p, "a.example", "a.cert", "a.key");
+	write_pair(p, "b.example", "b.cert", "b.key");
+	*state = p;
+	return 0;
+}
+
+static int
+drop_place(void **state)
+{
+	static const char *const names[] = {
+		"a.cert", "a.key", "b.cert", "b.key", "x.conf"
+	};
+	struct place *p = *state;
+	size_t i;
+
+	for (i = 0; i < countof(names); i++)
+		(void)unlink(path_of(p, names[i]));
+	(void)rmdir(p->dir);
+	free(p);
+	return 0;
+}
+
+static void
+a_good_one_is_loaded(void **state)
+{
+	struct place *p = *state;
+	struct setup setup = { 0 };
+	struct buf why;
+
+	write_config(p, "a.cert", "a.key");
+	buf_init(&why, 2048);
+	if (setup_load(&setup, path_of(p, "x.conf"), &why) != 0)
+		fail_msg("%s", buf_text(&why));
+	assert_string_equal(setup.config.host, "mail.example.test");
+	assert_true(str_starts(setup.pairs[0].cert,
+	    STR("-----BEGIN CERTIFICATE-----")));
+	assert_non_null(strstr(buf_text(&setup.keys[0]), "PRIVATE KEY"));
+	assert_in_range(setup.expires[0], NOW + 3600LL * 24 * 365 * 9,
+	    NOW + 3600LL * 24 * 366 * 10);
+	setup_drop(&setup);
+	setup_drop(&setup);
+	buf_drop(&why);
+}
+
+/* Loading fails with that code and a sentence with those words. */
+static void
+refused(struct place *p, const char *file, int code, const char *words)
+{
+	struct setup setup = { 0 };
+	struct buf why;
+	int err;
+
+	buf_init(&why, 2048);
+	err = setup_load(&setup, path_of(p, file), &why);
+	if (err != code || strstr(buf_text(&why), words) == NULL)
+		fail_msg("%d: %s\nnot %d: %s", err, buf_text(&why), code,
+		    words);
+	assert_null(setup.config.strings);
+	assert_int_equal(setup.certs[0].len, 0);
+	buf_drop(&why);
+}
+
+static void
+faults_are_named(void **state)
+{
+	struct place *p = *state;
+	struct buf large;
+
+	refused(p, "absent.conf", -ENOENT, "absent.conf is not there");
+	refused(p, "", -EISDIR, "is a directory");
+	write_config(p, "c.cert", "a.key");
+	refused(p, "x.conf", -ENOENT, "c.cert is not there");
+	refused(p, "x.conf", -ENOENT, "x.conf:4: ");
+	write_config(p, "a.cert", "c.key");
+	refused(p, "x.conf", -ENOENT, "c.key is not there");
+	write_config(p, "a.cert", "b.key");
+	refused(p, "x.conf", -EKEYREJECTED, "does not belong to");
+	write_config(p, "a.key", "a.cert");
+	refused(p, "x.conf", -EBADMSG, "the right way round");
+	write_config(p, "a.cert", "x.conf");
+	refused(p, "x.conf", -EBADMSG, "x.conf:4: ");
+	buf_init(&large, SETUP_PEM_MAX + 1);
+	memset(buf_space(&large, SETUP_PEM_MAX + 1), 'x', SETUP_PEM_MAX + 1);
+	buf_grew(&large, SETUP_PEM_MAX + 1);
+	write_file(p, "b.key", buf_str(&large));
+	buf_drop(&large);
+	write_config(p, "a.cert", "b.key");
+	refused(p, "x.conf", -EFBIG, "too large");
+}
+
+static void
+packed_and_unpacked_is_the_same(void **state)
+{
+	struct place *p = *state;
+	struct setup setup = { 0 }, again = { 0 };
+	struct buf why, packed;
+	size_t len;
+
+	write_config(p, "a.cert", "a.key");
+	buf_init(&why, 2048);
+	buf_init(&packed, SETUP_PACKED_MAX);
+	assert_int_equal(setup_load(&setup, path_of(p, "x.conf"), &why), 0);
+	setup_pack(&setup, &packed);
+	assert_int_equal(setup_unpack(&again, buf_str(&packed)), 0);
+	assert_string_equal(again.config.host, "mail.example.test");
+	assert_int_equal(again.config.certificate_count, 1);
+	assert_true(str_equal(again.pairs[0].cert, setup.pairs[0].cert));
+	assert_true(str_equal(again.pairs[0].key, setup.pairs[0].key));
+	setup_drop(&again);
+	/* Cut anywhere, or with something behind it, it is refused. */
+	for (len = 0; len < packed.len; len++)
+		assert_int_equal(setup_unpack(&again, str_part(
+		    buf_str(&packed), 0, len)), -EBADMSG);
+	buf_add_char(&packed, 'x');
+	assert_int_equal(setup_unpack(&again, buf_str(&packed)), -EBADMSG);
+	setup_drop(&setup);
+	buf_wipe(&packed);
+	buf_drop(&why);
+}
+
+int
+setup_test(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_good_one_is_loaded),
+		cmocka_unit_test(faults_are_named),
+		cmocka_unit_test(packed_and_unpacked_is_the_same),
+	};
+
+	return cmocka_run_group_tests_name("app/setup", tests, make_place,
+	    drop_place);
+}
