@@ -1,0 +1,197 @@
+/*
+ * The files of blob/.
+ *
+ * 1. A file is synced, and its name in the folder, before the transaction
+ *    that names it is committed; the folder once for all files of that.
+ * 2. Once committed it never changes until it is removed.
+ * 3. Until then its writer holds a lock on it, which ends with the process:
+ *    a file without lock and without row is an orphan of a crash.
+ *
+ * One flat folder: a group of files needs one sync of it, and file systems
+ * of today find a name among a million as fast as among a hundred.
+ */
+#include "store/blob.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+#define BLOB_FOLDER "blob"
+#define MAKE_TRIES 5
+
+void
+blob_name(uint64_t message, char name[BLOB_NAME])
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = BLOB_NAME - 1; i-- > 0; message >>= 4)
+		name[i] = digits[message & 15];
+	name[BLOB_NAME - 1] = '\0';
+}
+
+bool
+blob_name_read(const char *name, uint64_t *message)
+{
+	uint64_t number = 0;
+	char again[BLOB_NAME];
+
+	if (strlen(name) != BLOB_NAME - 1)
+		return false;
+	for (size_t i = 0; i < BLOB_NAME - 1; i++) {
+		int c = name[i];
+
+		number = number << 4 | (uint64_t)((c >= 'a' ? c - 'a' + 10 :
+		    c - '0') & 15);
+	}
+	blob_name(number, again);
+	*message = number;
+	return strcmp(name, again) == 0;
+}
+
+int
+blob_folder_open(struct db *db)
+{
+	return disk_subfolder(db->folder, BLOB_FOLDER, db->mode != DB_READ,
+	    &db->blobs);
+}
+
+static int
+blob_failed(const struct blob *blob, int err)
+{
+	log_event(LOG_ERROR, "file-failed", LOG_N("message",
+	    (int64_t)blob->message), LOG_C("why", strerror(-err)),
+	    LOG_C("do", err == -ENOSPC ?
+	    "make room on the disk of the data directory" :
+	    "look at the disk of the data directory"));
+	return err;
+}
+
+/*
+ * Make and lock. A process that sweeps may come upon the file before it is
+ * locked, and remove it: then it is made again.
+ */
+static int
+blob_claim(struct db *db, const char *name, int *file)
+{
+	int err = -EAGAIN;
+
+	for (int i = 0; i < MAKE_TRIES && err != 0; i++) {
+		err = disk_make(db->blobs, name, file);
+		if (err == -EEXIST)
+			continue;
+		if (err != 0)
+			return err;
+		err = disk_lock(*file, DISK_EXCLUSIVE);
+		if (err == 0)
+			err = disk_exists(db->blobs, name);
+		if (err != 0)
+			disk_close(*file);
+	}
+	return err;
+}
+
+int
+blob_make(struct db *db, uint64_t message, struct blob **out)
+{
+	struct blob *blob = xalloc(1, sizeof *blob);
+	char name[BLOB_NAME];
+	int err;
+
+	blob->message = message;
+	blob_name(message, name);
+	err = blob_claim(db, name, &blob->file);
+	if (err != 0) {
+		(void)blob_failed(blob, err);
+		free(blob);
+		return err;
+	}
+	*out = blob;
+	return 0;
+}
+
+int
+blob_add(struct blob *blob, struct str s)
+{
+	int err = disk_write(blob->file, blob->len, s);
+
+	if (err != 0)
+		return blob_failed(blob, err);
+	blob->len += s.len;
+	return 0;
+}
+
+void
+blob_keep(struct db *db, struct blob *blob)
+{
+	list_add(&db->kept, &blob->link);
+}
+
+static void
+blob_free(struct blob *blob)
+{
+	list_take(&blob->link);
+	disk_close(blob->file);
+	free(blob);
+}
+
+void
+blob_abort(struct db *db, struct blob *blob)
+{
+	if (blob == NULL)
+		return;
+	blob_remove(db, blob->message);
+	blob_free(blob);
+}
+
+int
+blob_sync_kept(struct db *db)
+{
+	struct list *at;
+	int err = 0;
+
+	if (list_empty(&db->kept))
+		return 0;
+	for (at = db->kept.next; at != &db->kept && err == 0; at = at->next) {
+		struct blob *blob = list_of(at, struct blob, link);
+
+		err = disk_sync(blob->file);
+		if (err != 0)
+			(void)blob_failed(blob, err);
+	}
+	if (err == 0) {
+		err = disk_sync_folder(db->blobs);
+		if (err != 0)
+			(void)blob_failed(list_of(db->kept.next, struct blob,
+			    link), err);
+	}
+	return err;
+}
+
+void
+blob_settle_kept(struct db *db)
+{
+	while (!list_empty(&db->kept))
+		blob_free(list_of(db->kept.next, struct blob, link));
+}
+
+void
+blob_remove_kept(struct db *db)
+{
+	while (!list_empty(&db->kept))
+		blob_abort(db, list_of(db->kept.next, struct blob, link));
+}
+
+void
+blob_remove(struct db *db, uint64_t message)
+{
+	char name[BLOB_NAME];
+	int err;
+
+	blob_name(message, name);
+	err = disk_remove(db->blobs, name);
+	if (err != 0 && err != -ENOENT)
+		log_event(LOG_ERROR, "file-not-removed", LOG_C("file", name),
+		    LOG_C("why", strerror(-err)));
+}

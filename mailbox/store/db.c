@@ -1,0 +1,323 @@
+/*
+ * Opening the database, and its transactions.
+ *
+ * What holds at every instant:
+ * 1. What db_commit() answered 0 to is on stable storage: the blobs, their
+ *    names, then the transaction (WAL, synchronous=FULL).
+ * 2. A write transaction is open only between the first change of a loop turn
+ *    and its commit, so the command line never waits long for its turn.
+ * 3. After a failed commit nothing of the transaction is left, in the
+ *    database, in memory or in blob/; the next change starts anew.
+ * 4. A file of the final name is a whole database: it is made under another
+ *    name and renamed.
+ *
+ * auto_vacuum is off: it would write a page of pointers with every delivery
+ * and move pages about on the card; freed pages take the next mail instead.
+ * A small WAL is written over in place after a checkpoint: its sync then needs
+ * no change to the file system's own records.
+ */
+#include "store/db_inner.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "store/blob.h"
+#include "store/epoch.h"
+#include "store/lazy.h"
+#include "store/rest.h"
+#include "store/schema.h"
+
+#define PATH_MAX_LEN 4096	/* bytes */
+#define CLAIM_FILE "serving.lock"
+
+static int
+path_make(struct buf *path, const char *dir, const char *name)
+{
+	buf_init(path, PATH_MAX_LEN);
+	buf_add_text(path, dir);
+	buf_add_char(path, '/');
+	buf_add_text(path, name);
+	return path->full ? -ENAMETOOLONG : 0;
+}
+
+static int
+wal_grown(void *ctx, sqlite3 *sql, const char *schema, int pages)
+{
+	(void)sql;
+	(void)schema;
+	rest_wal_grown(ctx, pages);
+	return SQLITE_OK;
+}
+
+/* Connect to a file that is there. */
+static int
+sql_connect(struct db *db, const char *dir, const char *name)
+{
+	struct buf path;
+	int err = path_make(&path, dir, name);
+	int code;
+
+	if (err == 0) {
+		code = sqlite3_open_v2(buf_text(&path), &db->sql,
+		    SQLITE_OPEN_READWRITE | SQLITE_OPEN_PRIVATECACHE, NULL);
+		must(db->sql != NULL);
+		(void)sqlite3_extended_result_codes(db->sql, 1);
+		(void)sqlite3_busy_timeout(db->sql, DB_BUSY_MS);
+		if (code != SQLITE_OK)
+			err = db_failed(db, "database-unopened",
+			    db_errno(db->sql, code));
+	}
+	buf_drop(&path);
+	if (err != 0)
+		return err;
+	return db_exec(db, "PRAGMA synchronous = FULL;"
+	    "PRAGMA wal_autocheckpoint = 0;"
+	    "PRAGMA cache_size = -1500;"
+	    "PRAGMA temp_store = MEMORY;"
+	    "PRAGMA mmap_size = 0;"
+	    "PRAGMA cell_size_check = ON;"
+	    "PRAGMA trusted_schema = OFF");
+}
+
+static void
+sql_close(struct db *db)
+{
+	for (size_t i = 0; i < SLOT_COUNT; i++) {
+		sqlite3_finalize(db->slots[i]);
+		db->slots[i] = NULL;
+	}
+	must(sqlite3_close(db->sql) == SQLITE_OK);
+	db->sql = NULL;
+}
+
+/* What was begun and never finished. */
+static int
+leftover_remove(struct db *db, const char *name)
+{
+	int err = disk_remove(db->folder, name);
+
+	return err == -ENOENT ? 0 : err;
+}
+
+/* Make the database under another name, and give it its own when whole. */
+static int
+database_make(struct db *db, const char *dir)
+{
+	int file, err = leftover_remove(db, DB_FILE_NEW);
+
+	if (err == 0)
+		err = leftover_remove(db, DB_FILE_NEW "-journal");
+	if (err == 0)
+		err = disk_make(db->folder, DB_FILE_NEW, &file);
+	if (err != 0)
+		return db_failed(db, "database-unmade", err);
+	disk_close(file);
+	err = sql_connect(db, dir, DB_FILE_NEW);
+	if (err == 0)
+		err = db_exec(db, "PRAGMA page_size = 4096");
+	if (err == 0)
+		err = schema_create(db);
+	sql_close(db);
+	if (err != 0)
+		return err;
+	err = disk_rename(db->folder, DB_FILE_NEW, DB_FILE);
+	if (err == 0)
+		err = disk_sync_folder(db->folder);
+	return err != 0 ? db_failed(db, "database-unmade", err) : 0;
+}
+
+static int
+folder_open(struct db *db, const char *dir)
+{
+	bool make = db->mode == DB_CREATE;
+	int err = disk_folder(dir, make, &db->folder);
+
+	if (err == 0) {
+		err = disk_exists(db->folder, DB_FILE);
+		if (make)
+			err = err == 0 ? -EEXIST : err == -ENOENT ? 0 : err;
+	}
+	if (err == 0)
+		err = blob_folder_open(db);
+	if (err == 0 && db->mode == DB_SERVE)
+		err = disk_claim(db->folder, CLAIM_FILE, &db->claim);
+	if (err == 0)
+		return 0;
+	log_event(LOG_ERROR, "data-directory", LOG_C("path", dir),
+	    LOG_C("why", strerror(-err)), LOG_C("do",
+	    err == -ENOENT ? "make it with: pillarbox init" :
+	    err == -EEXIST ? "a box is there already: choose another folder" :
+	    err == -EBUSY ? "another pillarbox serves it: stop that first" :
+	    "look at the folder's owner, rights and disk"));
+	return err;
+}
+
+/* journal_mode answers with the mode it could reach. */
+static int
+wal_choose(struct db *db)
+{
+	sqlite3_stmt *s = NULL;
+	int code = sqlite3_prepare_v2(db->sql, "PRAGMA journal_mode = WAL", -1,
+	    &s, NULL);
+	bool is = false;
+
+	if (code == SQLITE_OK)
+		code = sqlite3_step(s);
+	if (code == SQLITE_ROW)
+		is = str_equal(db_column(s, 0), STR("wal"));
+	sqlite3_finalize(s);
+	if (is || (code == SQLITE_ROW && db->mode == DB_READ))
+		return 0;
+	return db_failed(db, "database-unopened",
+	    code == SQLITE_ROW ? -EROFS : db_errno(db->sql, code));
+}
+
+static int
+database_open(struct db *db, const char *dir)
+{
+	int err = sql_connect(db, dir, DB_FILE);
+
+	if (err == 0)
+		err = schema_migrate(db);
+	if (err == 0)
+		err = wal_choose(db);
+	if (err == 0)
+		err = state_number(db, "stamp", &db->stamp);
+	if (err == 0 && db->mode == DB_READ)
+		err = db_exec(db, "PRAGMA query_only = ON");
+	if (err == 0)
+		(void)sqlite3_wal_hook(db->sql, wal_grown, db);
+	return err;
+}
+
+int
+db_open(struct db **out, const char *dir, enum db_mode mode,
+	const struct clock *clock)
+{
+	struct db *db = xalloc(1, sizeof *db);
+	int err;
+
+	db->clock = clock;
+	db->mode = mode;
+	db->folder = db->blobs = db->claim = -1;
+	list_init(&db->kept);
+	db->lazy = lazy_new();
+	err = folder_open(db, dir);
+	if (err == 0 && mode == DB_CREATE)
+		err = database_make(db, dir);
+	if (err == 0)
+		err = database_open(db, dir);
+	if (err == 0 && mode == DB_SERVE)
+		err = rest_begin(db);
+	if (err != 0) {
+		db_close(db);
+		return err;
+	}
+	*out = db;
+	return 0;
+}
+
+void
+db_close(struct db *db)
+{
+	if (db == NULL)
+		return;
+	if (db->sql != NULL) {
+		db_rollback(db);
+		sql_close(db);
+	}
+	disk_list_close(db->sweep);
+	epoch_leave(db->epoch);
+	lazy_drop(db->lazy);
+	disk_close(db->claim);
+	disk_close(db->blobs);
+	disk_close(db->folder);
+	free(db->floors);
+	free(db);
+}
+
+enum db_pending
+db_pending(const struct db *db)
+{
+	if (db->open)
+		return DB_URGENT;
+	return lazy_count(db->lazy) > 0 ? DB_LAZY : DB_CLEAN;
+}
+
+int64_t
+db_stamp(const struct db *db)
+{
+	return db->stamp;
+}
+
+int
+db_begin(struct db *db)
+{
+	int err;
+
+	if (db->doomed != 0)
+		return db->doomed;
+	if (db->open)
+		return 0;
+	err = db_run(db, db_sql(db, SLOT_BEGIN, "BEGIN IMMEDIATE"));
+	db->open = err == 0;
+	return err;
+}
+
+int
+db_doom(struct db *db, int err)
+{
+	if (db->open && db->doomed == 0)
+		db->doomed = err;
+	return err;
+}
+
+int
+db_commit(struct db *db)
+{
+	bool alone = !db->open;
+	int err;
+
+	if (db_pending(db) == DB_CLEAN)
+		return 0;
+	err = db_begin(db);
+	if (err == 0)
+		err = lazy_write(db, alone);
+	if (err == 0)
+		err = blob_sync_kept(db);
+	if (err == 0)
+		err = db_run(db, db_sql(db, SLOT_COMMIT, "COMMIT"));
+	if (err != 0) {
+		db_rollback(db);
+		return err;
+	}
+	db->open = false;
+	lazy_committed(db->lazy);
+	blob_settle_kept(db);
+	epoch_committed(db->epoch);
+	if (db->wal_pages >= DB_WAL_MAX)
+		rest_checkpoint(db, false);
+	return 0;
+}
+
+void
+db_rollback(struct db *db)
+{
+	if (!sqlite3_get_autocommit(db->sql)) {
+		for (size_t i = 0; i < SLOT_COUNT; i++)
+			db_reset(db->slots[i]);
+		/* It fails only if SQLite has rolled back already. */
+		(void)sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);
+		must(sqlite3_get_autocommit(db->sql));
+	}
+	if (db->open) {
+		blob_remove_kept(db);
+		epoch_lost(db);
+		lazy_lost(db->lazy);
+	}
+	db->open = false;
+	db->doomed = 0;
+}

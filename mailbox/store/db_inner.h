@@ -1,0 +1,126 @@
+/* The inside of struct db, for the files of store/ alone. */
+#ifndef STORE_DB_INNER_H
+#define STORE_DB_INNER_H
+
+#include <sqlite3.h>
+
+#include "base/list.h"
+#include "store/db.h"
+#include "store/disk.h"
+#include "store/seal.h"
+
+#define DB_FILE "pillarbox.db"
+#define DB_FILE_NEW "pillarbox.db.new"	/* while it is made or copied */
+#define DB_BUSY_MS 5000		/* the longest wait for another process */
+#define DB_WAL_MAX 1024			/* pages: 4 MiB; see db.c */
+#define DB_WAL_REST 256			/* the same in a quiet moment */
+
+/* Every statement is prepared once and kept under its number. */
+enum db_slot {
+	SLOT_BEGIN, SLOT_COMMIT, SLOT_ROLLBACK,
+	SLOT_STATE_GET, SLOT_STATE_SET,
+	SLOT_BOX_STATUS, SLOT_BOX_LIST, SLOT_BOX_NEXT,
+	SLOT_BOX_GONE, SLOT_ENTRY_DELETE, SLOT_ENTRY_ADD,
+	SLOT_VANISHED_ADD, SLOT_COPY_FIND, SLOT_COPY_LESS, SLOT_COPY_DELETE,
+	SLOT_GARBAGE_ADD, SLOT_GARBAGE_LIST, SLOT_GARBAGE_DELETE,
+	SLOT_MESSAGE_ADD, SLOT_MESSAGE_FIND, SLOT_MESSAGE_BODY,
+	SLOT_MESSAGE_DELETE, SLOT_MESSAGE_FILE, SLOT_SUMMARY_DELETE,
+	SLOT_EPOCH_ADD, SLOT_EPOCH_FIND, SLOT_EPOCH_DELETE,
+	SLOT_ADDRESS_STATE, SLOT_ADDRESS_ADD, SLOT_ADDRESS_COUNT,
+	SLOT_ADDRESS_SET, SLOT_ADDRESS_NOTE, SLOT_ADDRESS_LIST,
+	SLOT_OWNER_ADD, SLOT_CREDENTIAL_NAMES, SLOT_CREDENTIAL_LIST,
+	SLOT_CREDENTIAL_KIND,
+	SLOT_CREDENTIAL_PUT, SLOT_CREDENTIAL_USED, SLOT_CREDENTIAL_REMOVE,
+	SLOT_COUNT
+};
+
+struct epoch;
+struct lazy;
+
+struct db {
+	sqlite3 *sql;
+	const struct clock *clock;
+	enum db_mode mode;
+	int folder;		/* the data directory */
+	int blobs;		/* blob/ in it */
+	int claim;		/* held by the one that serves; -1 */
+	bool open;		/* a write transaction is */
+	int doomed;		/* why it can only be rolled back; 0 */
+	int wal_pages;		/* in the WAL, not yet brought over */
+	int wal_high;		/* the most since it was last cut to nothing */
+	int64_t stamp;		/* the next deletion gets it, or a later one */
+	bool has_public_key;
+	unsigned char public_key[SEAL_KEY];
+	struct epoch *epoch;	/* new messages take their keys from; NULL */
+	struct list kept;	/* blobs of the open transaction */
+	struct uid_floor *floors;	/* see box.c */
+	size_t floor_count;
+	struct lazy *lazy;	/* counts not yet written; see lazy.c */
+	struct disk_list *sweep;	/* orphans are looked for; NULL: done */
+	sqlite3_stmt *slots[SLOT_COUNT];
+};
+
+/*
+ * A statement ready to be bound.
+ *
+ * Returns:  NULL when it cannot be prepared (logged); binding and db_step()
+ *           pass that on.
+ */
+sqlite3_stmt *db_sql(struct db *db, enum db_slot slot, const char *text);
+
+/*
+ * Run a statement to its next row. It is reset, and its bindings forgotten,
+ * whenever no row is returned.
+ *
+ * Returns:  1: a row; 0: done; negative errno, logged. A failing change dooms
+ *           the transaction.
+ */
+int db_step(struct db *db, sqlite3_stmt *s)
+	__attribute__((warn_unused_result));
+
+/* Reset after the rows wanted were read. */
+void db_reset(sqlite3_stmt *s);
+
+/* As db_step() to the end, rows passed over. */
+int db_run(struct db *db, sqlite3_stmt *s)
+	__attribute__((warn_unused_result));
+
+/* As db_run() for a change that must meet at least one row; else -ENOENT. */
+int db_run_met(struct db *db, sqlite3_stmt *s)
+	__attribute__((warn_unused_result));
+
+/*
+ * Open the transaction if none is open: before every change.
+ *
+ * Returns:  0; why not (logged); or why it is doomed.
+ */
+int db_begin(struct db *db) __attribute__((warn_unused_result));
+
+/* The open transaction can only be rolled back, because of err. */
+int db_doom(struct db *db, int err);
+
+/* Text and bytes, borrowed until the statement is reset. */
+void db_bind_text(sqlite3_stmt *s, int at, struct str text);
+void db_bind_bytes(sqlite3_stmt *s, int at, const void *bytes, size_t size);
+
+/* A column's bytes; until the statement is stepped or reset. */
+struct str db_column(sqlite3_stmt *s, int at);
+
+/* Run SQL without rows, several statements even. */
+int db_exec(struct db *db, const char *text)
+	__attribute__((warn_unused_result));
+
+/* A result code of SQLite as a negative errno. */
+int db_errno(sqlite3 *sql, int code);
+
+/* Log what failed, with SQLite's own words. Returns: err. */
+int db_failed(struct db *db, const char *event, int err);
+
+/* One number of the state table; 0 when it is not there. */
+int state_number(struct db *db, const char *name, int64_t *number)
+	__attribute__((warn_unused_result));
+
+int state_set(struct db *db, const char *name, int64_t number)
+	__attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,84 @@
+/* Messages: written piece by piece, sealed, and read back by the owner. */
+#ifndef STORE_MESSAGE_H
+#define STORE_MESSAGE_H
+
+#include "base/buf.h"
+#include "mail/piece.h"
+#include "store/db.h"
+#include "store/seal.h"
+
+/*
+ * A message up to this long is a row of the database and so costs no sync of
+ * its own; a longer one is written once, to a file, not twice by way of the
+ * WAL.
+ */
+#define MESSAGE_ROW_MAX PIECE_SIZE	/* bytes */
+
+struct message_writer;
+
+/*
+ * Begin a message; many may be open at once.
+ *
+ * Returns:  0 with *w owned (message_keep() or message_abort() ends it), or
+ *           negative errno as db_commit().
+ */
+int message_begin(struct db *db, struct message_writer **w)
+	__attribute__((warn_unused_result));
+
+/*
+ * Seal and write the next piece: PIECE_SIZE bytes exactly unless it is the
+ * last, which may be shorter or empty. At most one piece is held in memory.
+ */
+int message_piece(struct message_writer *w, struct str piece, bool last)
+	__attribute__((warn_unused_result));
+
+/* What a message begins its life with in a mailbox. */
+struct message_start {
+	int64_t box;		/* BOX_INBOX */
+	int64_t received;	/* unix s; INTERNALDATE */
+	unsigned flags;		/* BOX_SEEN and so on */
+};
+
+/*
+ * Put the whole message into a mailbox, within the open transaction; durable
+ * with the next db_commit(), and gone if that fails.
+ *
+ * w         given, whatever the outcome
+ * uid       gets its UID; may be NULL
+ */
+int message_keep(struct message_writer *w, const struct message_start *start,
+	uint32_t *uid) __attribute__((warn_unused_result));
+
+/* Forget it; NULL is fine. */
+void message_abort(struct message_writer *w);
+
+struct message_reader;
+
+/*
+ * Open a message for reading. Several reads in ascending order are cheap: the
+ * reader of an owner remembers where its ratchet stands.
+ *
+ * Returns:  0; -ENOENT: gone; -EBADMSG: the seal does not hold (logged).
+ */
+int message_open(struct db *db, struct message_reader *r, uint64_t message)
+	__attribute__((warn_unused_result));
+
+/* Of the message opened last: octets, and whether a line begins with a dot
+   and so needs another in front (RFC 1939 section 3). */
+uint64_t message_size(const struct message_reader *r);
+bool message_has_dots(const struct message_reader *r);
+
+/* One per session. owner is kept. */
+struct message_reader *message_reader_new(const struct seal_owner *owner);
+void message_reader_drop(struct message_reader *r);
+
+/*
+ * Read the next piece to out (cleared first; max PIECE_SIZE or more).
+ *
+ * Returns:  1: a piece is there; 0: the message is at its end; -EBADMSG, -EIO,
+ *           -ENOENT when it cannot be read (logged).
+ */
+int message_read(struct db *db, struct message_reader *r, struct buf *out)
+	__attribute__((warn_unused_result));
+
+#endif

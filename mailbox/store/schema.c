@@ -1,0 +1,229 @@
+/*
+ * The schema as a ladder: a database of version n is brought up by the steps
+ * from n on, all in one transaction; a new one climbs the whole ladder. A
+ * step that was ever released is never changed.
+ *
+ * Foreign keys are not declared: they would look rows up at every delivery,
+ * and db_verify() checks what they would.
+ */
+#include "store/schema.h"
+
+#include <errno.h>
+
+#include "base/log.h"
+
+#define APPLICATION_ID 0x50426f78	/* "PBox" in the file's header */
+
+static const char *const steps[] = {
+	/* Small facts: public_key, stamp. */
+	"CREATE TABLE state ("
+	" name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;"
+
+	/* Counters are kept with each change, never counted. */
+	"CREATE TABLE box ("
+	" id INTEGER PRIMARY KEY,"
+	" name TEXT NOT NULL UNIQUE,"
+	" special_use TEXT,"
+	" subscribed INTEGER NOT NULL,"
+	" uidvalidity INTEGER NOT NULL,"
+	" uidnext INTEGER NOT NULL DEFAULT 1,"
+	" modseq INTEGER NOT NULL DEFAULT 1,"
+	" messages INTEGER NOT NULL DEFAULT 0,"
+	" octets INTEGER NOT NULL DEFAULT 0,"
+	" unseen INTEGER NOT NULL DEFAULT 0) STRICT;"
+
+	/*
+	 * What a scan of a mailbox reads, small and in order of UID. flags:
+	 * bits 0 to 7 are enum box_flag, bit 8 + n is keyword n.
+	 */
+	"CREATE TABLE entry ("
+	" box INTEGER NOT NULL, uid INTEGER NOT NULL,"
+	" message INTEGER NOT NULL,"
+	" size INTEGER NOT NULL,"
+	" flags INTEGER NOT NULL,"
+	" modseq INTEGER NOT NULL,"
+	" received INTEGER NOT NULL,"
+	" PRIMARY KEY (box, uid)) STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE keyword ("
+	" box INTEGER NOT NULL, number INTEGER NOT NULL,"
+	" name TEXT NOT NULL,"
+	" PRIMARY KEY (box, number)) STRICT, WITHOUT ROWID;"
+
+	/* UIDs that are gone, as ranges, for QRESYNC (RFC 7162). */
+	"CREATE TABLE vanished ("
+	" box INTEGER NOT NULL, modseq INTEGER NOT NULL,"
+	" first INTEGER NOT NULL, last INTEGER NOT NULL,"
+	" PRIMARY KEY (box, modseq, first)) STRICT, WITHOUT ROWID;"
+
+	/*
+	 * id is the epoch times SEAL_EPOCH_MAX and the place in it. body is
+	 * sealed; NULL: it is in blob/. It comes last, so that the rest is
+	 * read without it.
+	 */
+	"CREATE TABLE message ("
+	" id INTEGER PRIMARY KEY,"
+	" size INTEGER NOT NULL,"
+	" dots INTEGER NOT NULL,"
+	" body BLOB) STRICT;"
+
+	/* Messages in several mailboxes: how many entries beyond the first. */
+	"CREATE TABLE copy ("
+	" message INTEGER PRIMARY KEY, more INTEGER NOT NULL) STRICT;"
+
+	/* ENVELOPE and BODYSTRUCTURE as wire text, sealed. */
+	"CREATE TABLE summary ("
+	" message INTEGER PRIMARY KEY, sealed BLOB NOT NULL) STRICT;"
+
+	/* Messages in no mailbox, in the order in which they left it. */
+	"CREATE TABLE garbage ("
+	" stamp INTEGER NOT NULL, message INTEGER NOT NULL,"
+	" PRIMARY KEY (stamp, message)) STRICT, WITHOUT ROWID;"
+
+	/* AUTOINCREMENT: no epoch, and so no message id, ever comes again. */
+	"CREATE TABLE epoch ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" begun INTEGER NOT NULL,"
+	" seed BLOB NOT NULL) STRICT;"
+
+	"CREATE TABLE address ("
+	" name TEXT PRIMARY KEY,"
+	" state INTEGER NOT NULL DEFAULT 0,"
+	" first_seen INTEGER NOT NULL DEFAULT 0,"
+	" last_seen INTEGER NOT NULL DEFAULT 0,"
+	" received INTEGER NOT NULL DEFAULT 0,"
+	" refused INTEGER NOT NULL DEFAULT 0,"
+	" muted INTEGER NOT NULL DEFAULT 0,"
+	" note TEXT NOT NULL DEFAULT '') STRICT, WITHOUT ROWID;"
+
+	/* name is empty but for app passwords. */
+	"CREATE TABLE credential ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" kind INTEGER NOT NULL,"
+	" name TEXT NOT NULL,"
+	" salt BLOB NOT NULL,"
+	" ops INTEGER NOT NULL,"
+	" mem INTEGER NOT NULL,"
+	" wrapped BLOB NOT NULL,"
+	" created INTEGER NOT NULL,"
+	" last_used INTEGER NOT NULL DEFAULT 0,"
+	" UNIQUE (kind, name)) STRICT;"
+};
+
+/* BOX_INBOX is 1: the first. */
+static const struct {
+	const char *name, *special_use;
+} boxes[] = {
+	{ "INBOX", NULL },
+	{ "Drafts", "\\Drafts" },
+	{ "Sent", "\\Sent" },
+	{ "Junk", "\\Junk" },
+	{ "Trash", "\\Trash" },
+	{ "Archive", "\\Archive" },
+};
+
+static int
+pragma_number(struct db *db, const char *text, int64_t *number)
+{
+	sqlite3_stmt *s = NULL;
+	int code = sqlite3_prepare_v2(db->sql, text, -1, &s, NULL);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_step(s);
+	if (code == SQLITE_ROW)
+		*number = sqlite3_column_int64(s, 0);
+	sqlite3_finalize(s);
+	if (code == SQLITE_ROW)
+		return 0;
+	return db_failed(db, "database-unreadable", db_errno(db->sql, code));
+}
+
+static int
+steps_climb(struct db *db, size_t from)
+{
+	char version[40];
+	int err = 0;
+
+	for (size_t i = from; i < countof(steps) && err == 0; i++)
+		err = db_exec(db, steps[i]);
+	(void)sqlite3_snprintf(sizeof version, version,
+	    "PRAGMA user_version = %d", (int)countof(steps));
+	return err != 0 ? err : db_exec(db, version);
+}
+
+int
+schema_migrate(struct db *db)
+{
+	int64_t is = 0, version = 0;
+	int err = pragma_number(db, "PRAGMA application_id", &is);
+
+	if (err == 0)
+		err = pragma_number(db, "PRAGMA user_version", &version);
+	if (err != 0)
+		return err;
+	if (is != APPLICATION_ID || version < 1) {
+		log_event(LOG_ERROR, "database-foreign", LOG_C("file", DB_FILE),
+		    LOG_C("do", "this is no database of pillarbox, or its head "
+		    "is damaged: restore the data directory from a backup"));
+		return -EUCLEAN;
+	}
+	if (version > (int64_t)countof(steps)) {
+		log_event(LOG_ERROR, "database-newer", LOG_N("is", version),
+		    LOG_N("known", (int64_t)countof(steps)),
+		    LOG_C("do", "start the newer pillarbox again, or restore "
+		    "the backup made before it"));
+		return -EPROTO;
+	}
+	if (version == (int64_t)countof(steps))
+		return 0;
+	err = db_begin(db);
+	if (err == 0)
+		err = steps_climb(db, (size_t)version);
+	if (err != 0)
+		(void)db_doom(db, err);
+	return db_commit(db);
+}
+
+static int
+boxes_make(struct db *db)
+{
+	sqlite3_stmt *s;
+	int64_t now = db->clock->unix_s;
+	int err = 0;
+
+	/* A clock that was never set still gives a UIDVALIDITY. */
+	if (now < 1 || now > UINT32_MAX)
+		now = 1;
+	if (sqlite3_prepare_v2(db->sql, "INSERT INTO box (name, special_use,"
+	    " subscribed, uidvalidity) VALUES (?1, ?2, 1, ?3)", -1, &s,
+	    NULL) != SQLITE_OK)
+		return db_failed(db, "database-unwritable", -EIO);
+	for (size_t i = 0; i < countof(boxes) && err == 0; i++) {
+		db_bind_text(s, 1, str_of(boxes[i].name));
+		if (boxes[i].special_use != NULL)
+			db_bind_text(s, 2, str_of(boxes[i].special_use));
+		sqlite3_bind_int64(s, 3, now);
+		err = db_run(db, s);
+	}
+	sqlite3_finalize(s);
+	return err;
+}
+
+int
+schema_create(struct db *db)
+{
+	char id[48];
+	int err = db_begin(db);
+
+	(void)sqlite3_snprintf(sizeof id, id, "PRAGMA application_id = %d",
+	    APPLICATION_ID);
+	if (err == 0)
+		err = db_exec(db, id);
+	if (err == 0)
+		err = steps_climb(db, 0);
+	if (err == 0)
+		err = boxes_make(db);
+	if (err != 0)
+		(void)db_doom(db, err);
+	return db_commit(db);
+}
