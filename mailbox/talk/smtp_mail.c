@@ -19,7 +19,7 @@ mail_judge(const struct smtp *s, const struct addr *addr,
 		return "552 5.3.4 Larger than we take";
 	if (addr->utf8 && !args->utf8)
 		return NEEDS_UTF8;
-	if (s->policy->own_sender_refused && !addr->null &&
+	if (s->policy->own_sender_refused &&
 	    domains_hold(s->policy->domains, addr->domain))
 		return "550 5.7.1 Mail of our own does not come this way";
 	return NULL;

@@ -174,21 +174,9 @@ smtp_opened(struct smtp *s, enum smtp_verdict verdict, struct str id,
 }
 
 /*
- * How much of in to read at once. The header is read line by line, so that it
- * does not depend on how in was cut what a text is refused for first.
+ * Up to where to fill the piece: not further than one octet too many, so that
+ * it does not depend on how the text was cut what it is refused for first.
  */
-static struct str
-text_portion(const struct smtp *s, struct str in)
-{
-	size_t line_end;
-
-	if (s->doom != NULL || s->hops.ended)
-		return in;
-	line_end = str_find(in, 0, '\n');
-	return line_end == STR_NONE ? in : str_part(in, 0, line_end + 1);
-}
-
-/* Up to where to fill the piece: not further than one octet too many. */
 static size_t
 text_stop(const struct smtp *s)
 {
@@ -232,8 +220,9 @@ text_count(struct smtp *s, size_t read, size_t piece_len)
 }
 
 /*
- * Go by what the reader of the text said. When there is something to ask
- * already it can wait: a fault is met again at the next try.
+ * Go by what the reader of the text said. A fault it met stands behind all it
+ * read, and is met again at the next try; so what was found in that, and has
+ * to be asked, comes first.
  */
 static void
 text_heed(struct smtp *s, enum text_result result)
@@ -271,16 +260,14 @@ bool
 smtp_text_take(struct smtp *s, struct str *in)
 {
 	const size_t piece_len = s->piece.len;
-	struct str part = text_portion(s, *in);
-	const size_t part_len = part.len;
+	const size_t in_len = in->len;
 	enum text_result result;
 
-	if (in->len == 0)
+	if (in_len == 0)
 		return false;
-	result = text_undot(&s->text, &part, line_limit(s), &s->piece,
+	result = text_undot(&s->text, in, line_limit(s), &s->piece,
 	    text_stop(s));
-	str_take(in, part_len - part.len);
-	text_count(s, part_len - part.len, piece_len);
+	text_count(s, in_len - in->len, piece_len);
 	text_heed(s, result);
 	piece_ask(s);
 	return true;
@@ -318,7 +305,7 @@ smtp_chunk_take(struct smtp *s, struct str *in)
 {
 	const size_t piece_len = s->piece.len;
 	enum text_result result = TEXT_MORE;
-	struct str part = text_portion(s, *in);
+	struct str part = *in;
 	size_t read;
 
 	if (s->chunk_left == 0) {

@@ -122,39 +122,67 @@ test_too_big(void **state)
 	    "552 5.3.4 Larger than we take\r\n" WORLD_SENDER);
 }
 
+/* Send so much of a text; false when the session ends over it. */
+static bool
+send_text(struct smtp_world *w, uint64_t size, struct buf *out)
+{
+	struct buf line;
+	uint64_t sent;
+	bool going = true;
+
+	buf_init(&line, PIECE_SIZE);
+	while (line.len < PIECE_SIZE - 64)
+		buf_add_text(&line, "sixty-two octets of a text that is"
+		    " swallowed and never kept.\r\n");
+	for (sent = 0; going && sent < size; sent += line.len) {
+		going = smtp_world_hear(w, buf_str(&line), out);
+		assert_true(w->smtp.piece.room <= 2 * PIECE_SIZE);
+	}
+	buf_drop(&line);
+	return going;
+}
+
 /* What is refused is read on for a while, at no cost of memory. */
 static void
 test_swallow(void **state)
 {
 	struct smtp_world w = smtp_world();
-	struct buf line, out;
-	uint64_t sent = 0, progress;
-	bool going = true;
+	struct buf out;
+	uint64_t progress;
 
 	(void)state;
-	buf_init(&line, PIECE_SIZE);
+	w.brief = true;
 	buf_init(&out, 10000);
-	while (line.len < PIECE_SIZE - 64)
-		buf_add_text(&line, "sixty-two octets of a text that is"
-		    " swallowed and never kept.\r\n");
 	smtp_world_begin(&w);
 	smtp_world_hear(&w, STR(DATA), &out);
-	buf_clear(&out);
 	progress = w.smtp.progress;
-	while (going) {
-		going = smtp_world_hear(&w, buf_str(&line), &out);
-		sent += line.len;
-		assert_true(w.smtp.piece.room <= 2 * PIECE_SIZE);
-		assert_true(sent < (uint64_t)SMTP_SWALLOW_MAX + 2 * PIECE_SIZE);
-	}
-	assert_true(sent > SMTP_SWALLOW_MAX);
-	assert_true(w.smtp.progress >= progress + sent / PIECE_SIZE);
-	assert_string_equal(buf_text(&out),
-	    "{abort}552 5.3.4 Larger than we take\r\n{bye}");
+	assert_true(send_text(&w, SMTP_SWALLOW_MAX / 4 * 3, &out));
+	assert_true(w.smtp.progress >= progress +
+	    SMTP_SWALLOW_MAX / 4 * 3 / PIECE_SIZE);
+	/* Once more is too much, */
+	buf_clear(&out);
+	smtp_world_hear(&w, STR(".\r\n" DATA), &out);
+	assert_false(send_text(&w, SMTP_SWALLOW_MAX / 2, &out));
+	assert_true(str_ends(buf_str(&out),
+	    STR("{abort}552 5.3.4 Larger than we take\r\n{bye}")));
 	smtp_world_end(&w, 0, NULL);
-	buf_drop(&line);
+
+	/* unless a message was taken in between. */
+	smtp_world_begin(&w);
+	smtp_world_hear(&w, STR(DATA), &out);
+	assert_true(send_text(&w, SMTP_SWALLOW_MAX / 4 * 3, &out));
+	buf_clear(&out);
+	smtp_world_hear(&w, STR(".\r\n" DATA ".\r\n" DATA), &out);
+	assert_int_equal(w.smtp.messages, 1);
+	assert_true(send_text(&w, SMTP_SWALLOW_MAX / 4 * 3, &out));
+	smtp_world_end(&w, 0, NULL);
 	buf_drop(&out);
 }
+
+#define HOPS_10 "Received:\r\nReceived:\r\nReceived:\r\nReceived:\r\n" \
+	"Received:\r\nReceived:\r\nReceived:\r\nReceived:\r\nReceived:\r\n" \
+	"Received:\r\n"
+#define HOPS_51 HOPS_10 HOPS_10 HOPS_10 HOPS_10 HOPS_10 "Received:"
 
 static void
 test_loop(void **state)
@@ -186,6 +214,8 @@ test_loop(void **state)
 	smtp_world_play(smtp_world(), buf_str(&in), DATA_HEARD "{abort}"
 	    "554 5.4.6 Too many Received, this is a loop\r\n");
 	/* A bare LF ends all, and is said after the message is let go. */
+	smtp_world_play(smtp_world(), STR(DATA HOPS_51 "\n"),
+	    DATA_HEARD "{abort}" BARE "{bye}");
 	buf_cut(&in, in.len - strlen("\r\n.\r\n"));
 	buf_add_text(&in, "\n.\r\n");
 	smtp_world_play(smtp_world(), buf_str(&in),
