@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-/* How the program ends; also in docs/commands.md and in --help. */
+/* How the program ends; also in --help. */
 enum cli_exit {
 	CLI_DONE = 0,
 	CLI_FAILED = 1,		/* the message says what */
@@ -101,20 +101,24 @@ void cli_now(struct cli *cli);
 	{ "password-fd", &(cli)->password_fd, NULL }
 
 /*
- * Ask for a secret: on the terminal without echo, or the next line of where
- * the options say.
+ * Ask for a new password: twice on a terminal, else the next line of where
+ * the options say; fit for logins.
  *
- * prompt    "Owner password"
  * secret    cleared first; the caller wipes it
  *
  * Returns:  CLI_DONE, or the exit code after saying why.
  */
-int cli_ask(struct cli *cli, const char *prompt, struct buf *secret);
-
-/* Ask for a new password: twice on a terminal, and fit for logins. */
 int cli_ask_new(struct cli *cli, struct buf *secret);
 
-/* Ask for the password, or the recovery key, and unlock the owner's key. */
+/*
+ * Ask for the password, or another secret that opens, and unlock the owner's
+ * key.
+ *
+ * prompt    "Owner password"
+ * owner     returned owned
+ *
+ * Returns:  as cli_ask_new().
+ */
 struct seal_owner;
 int cli_unlock(struct cli *cli, const char *prompt,
 	struct seal_owner **owner);

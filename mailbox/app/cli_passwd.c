@@ -14,7 +14,7 @@ static const char passwd_help[] =
 	"Change the owner password: asks for the old one, then twice for the "
 	"new one.\nThe mail itself is not touched, and a running box takes the "
 	"new password at\nonce.\n\n"
-	"  --recovery          ask for the recovery key instead of the old one\n"
+	"  --recovery          ask for the recovery key, not the old password\n"
 	"  --new-recovery-key  make and print a new recovery key; the old one\n"
 	"                      opens nothing any more. The password stays.\n"
 	"  --password-stdin    read old and new as one line each\n"

@@ -182,8 +182,17 @@ has_secrets(const struct cli *cli)
 	return cli->password_stdin || cli->password_fd != NULL;
 }
 
-int
-cli_ask(struct cli *cli, const char *prompt, struct buf *secret)
+/*
+ * Ask for a secret: on the terminal without echo, or the next line of where
+ * the options say.
+ *
+ * prompt    "Owner password"
+ * secret    cleared first; the caller wipes it
+ *
+ * Returns:  CLI_DONE, or the exit code after saying why.
+ */
+static int
+ask(struct cli *cli, const char *prompt, struct buf *secret)
 {
 	FILE *from;
 	int err;
@@ -236,7 +245,7 @@ cli_ask_new(struct cli *cli, struct buf *secret)
 	const char *why;
 	int code;
 
-	code = cli_ask(cli, "New password", secret);
+	code = ask(cli, "New password", secret);
 	if (code != CLI_DONE)
 		return code;
 	why = unfit(buf_str(secret));
@@ -244,7 +253,7 @@ cli_ask_new(struct cli *cli, struct buf *secret)
 		return cli_fail(CLI_PASSWORD, "the new password %s", why);
 	if (has_secrets(cli))
 		return CLI_DONE;
-	code = cli_ask(cli, "New password again", &again);
+	code = ask(cli, "New password again", &again);
 	if (code == CLI_DONE && !str_equal(buf_str(secret), buf_str(&again)))
 		code = cli_fail(CLI_PASSWORD, "the two are not the same; "
 		    "nothing was changed");
@@ -258,7 +267,7 @@ cli_unlock(struct cli *cli, const char *prompt, struct seal_owner **owner)
 	struct buf secret = { 0 };
 	int code, err;
 
-	code = cli_ask(cli, prompt, &secret);
+	code = ask(cli, prompt, &secret);
 	if (code != CLI_DONE)
 		return code;
 	err = credential_unlock(cli->db, buf_str(&secret), owner);
