@@ -157,8 +157,10 @@ packages:
 TESTED = $(foreach f,$(FLOORS),$(if $(wildcard test/unit/$f/*_test.c),$f))
 TEST_FLAGS = -D_GNU_SOURCE -DHAVE_UINTPTR_T $(WIDE) $(INCLUDE) -Itest -Itest/unit \
 	-isystem $(OUT)/lib/cmocka/include
-$(OUT)/obj/test/%.o: WING = $(TEST_FLAGS)
-$(OUT)/obj/test/%.o: | $(READY) $(OUT)/lib/cmocka.ready
+TEST_OBJECTS = $(patsubst %.c,$(OUT)/obj/%.o,$(wildcard test/*.c test/unit/*.c \
+	test/unit/*/*.c test/fuzz/*.c))
+$(TEST_OBJECTS): WING = $(TEST_FLAGS)
+$(TEST_OBJECTS): | $(READY) $(OUT)/lib/cmocka.ready
 
 $(OUT)/obj/test/unit/%_main.c: $(MAKEFILE_LIST)
 	@mkdir -p $(@D)
@@ -168,7 +170,7 @@ $(OUT)/obj/test/unit/%_main.c: $(MAKEFILE_LIST)
 	echo '	return failed ? 1 : 0; }'; } >$@
 tests = $(sort $(basename $(notdir $(wildcard test/unit/$(1)/*_test.c))))
 
-$(OUT)/obj/%_main.o: $(OUT)/obj/%_main.c
+$(OUT)/obj/%_main.o: $(OUT)/obj/%_main.c | packages
 	$(call told,CC)$(COMPILE) -c -o $@ $<
 
 define unit
