@@ -210,6 +210,7 @@ objects: $(PURE) $(EFFECT)
 # ---- things to run ----
 
 run: $(OUT)/pillarbox
+	@firmware/packages.sh demo
 	+@firmware/demo.sh $(OUT)/pillarbox
 
 check:

@@ -5,6 +5,7 @@
 #
 # base         compile for this machine      amd64 armv6 arm64  cross compile
 # test         run the tests                 qemu   run ARM programs
+# demo         try the demo box
 # fuzz         clang and its libFuzzer       bench  the servers compared with
 #
 # Nothing is done, and nobody asked for a password, when all are there. No
@@ -39,6 +40,7 @@ packages_of() {
 		    libio-socket-ssl-perl libnet-ssleay-perl curl fetchmail \
 		    mpop getmail6
 		;;
+	demo) echo curl ;;
 	qemu) echo qemu-user-static ;;
 	fuzz) echo clang ;;
 	bench)
