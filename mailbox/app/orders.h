@@ -1,0 +1,45 @@
+/* A role's end of the wire to its supervisor. */
+#ifndef APP_ORDERS_H
+#define APP_ORDERS_H
+
+#include "app/setup.h"
+#include "net/loop.h"
+
+/* What a struct watch may wait for, as net/loop.h takes it. */
+#define WATCH_READ 1u
+#define WATCH_WRITE 4u
+
+/* Lives in its role. */
+struct orders {
+	/* set by the role before orders_open() */
+	void (*setup)(struct orders *o, struct setup *setup);	/* given */
+	void (*peer)(struct orders *o, int fd);	/* a new wire; given */
+	void (*stop)(struct orders *o);		/* once; or the supervisor is
+						   gone */
+
+	/* private */
+	struct loop *loop;
+	struct watch watch;
+	bool one;
+	bool watched;
+	bool stopped;
+};
+
+/*
+ * Watch for orders.
+ *
+ * fd        given
+ * one       other roles share the loop
+ *
+ * Returns:  0 or negative errno (logged).
+ */
+int orders_open(struct orders *o, struct loop *loop, int fd, bool one)
+	__attribute__((warn_unused_result));
+
+/* Say that the role serves, or has taken the set-up. */
+void orders_ready(struct orders *o);
+
+/* The role has ended: say so by closing the wire, and leave the loop. */
+void orders_end(struct orders *o);
+
+#endif
