@@ -23,6 +23,9 @@
 #define TOLD_MAX 128	/* events of one turn; more come in the next */
 #define HEAP_MIN 16
 
+_Static_assert(LOOP_READ == EPOLLIN && LOOP_WRITE == EPOLLOUT,
+    "the words of loop.h are those of epoll");
+
 static int64_t
 clock_ms(clockid_t id)
 {
@@ -32,7 +35,7 @@ clock_ms(clockid_t id)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void
+void
 clock_sample(struct clock *clock)
 {
 	clock->mono_ms = clock_ms(CLOCK_MONOTONIC);

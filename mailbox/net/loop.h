@@ -7,10 +7,15 @@
 
 struct epoll_event;
 
+#define LOOP_READ 1u		/* EPOLLIN */
+#define LOOP_WRITE 4u		/* EPOLLOUT */
+
 /* A descriptor under watch; lives in the thing it belongs to. */
 struct watch {
 	int fd;
-	unsigned events;	/* EPOLLIN and EPOLLOUT, as now set */
+	unsigned events;	/* LOOP_READ and LOOP_WRITE, as now set */
+
+	/* events as epoll(7) tells them: those and EPOLLHUP, EPOLLERR */
 	void (*ready)(struct watch *w, unsigned events);
 };
 
@@ -43,6 +48,9 @@ struct loop {
 	struct epoll_event *told;
 	int told_count;
 };
+
+/* Read the clocks; for programs without a loop. */
+void clock_sample(struct clock *clock);
 
 /* Returns: 0 or negative errno. */
 int loop_init(struct loop *loop) __attribute__((warn_unused_result));
