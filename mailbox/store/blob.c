@@ -18,7 +18,6 @@
 
 #include "base/log.h"
 
-#define BLOB_FOLDER "blob"
 #define MAKE_TRIES 5
 
 void

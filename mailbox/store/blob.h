@@ -12,6 +12,7 @@ struct blob {
 	int file;
 };
 
+#define BLOB_FOLDER "blob"	/* in the data directory */
 #define BLOB_NAME 17		/* bytes of a name, its NUL included */
 
 void blob_name(uint64_t message, char name[BLOB_NAME]);

@@ -30,13 +30,12 @@
 #include "store/rest.h"
 #include "store/schema.h"
 
-#define PATH_MAX_LEN 4096	/* bytes */
 #define CLAIM_FILE "serving.lock"
 
 static int
 path_make(struct buf *path, const char *dir, const char *name)
 {
-	buf_init(path, PATH_MAX_LEN);
+	buf_init(path, PATH_LEN_MAX);
 	buf_add_text(path, dir);
 	buf_add_char(path, '/');
 	buf_add_text(path, name);

@@ -11,6 +11,8 @@
 
 #define DB_FILE "pillarbox.db"
 #define DB_FILE_NEW "pillarbox.db.new"	/* while it is made or copied */
+#define DB_PAGE 4096		/* bytes */
+#define PATH_LEN_MAX 4096	/* bytes of a path */
 #define DB_BUSY_MS 5000		/* the longest wait for another process */
 #define DB_WAL_MAX 1024			/* pages: 4 MiB; see db.c */
 #define DB_WAL_REST 256			/* the same in a quiet moment */
@@ -19,7 +21,7 @@
 enum db_slot {
 	SLOT_BEGIN, SLOT_COMMIT, SLOT_ROLLBACK,
 	SLOT_STATE_GET, SLOT_STATE_SET,
-	SLOT_BOX_STATUS, SLOT_BOX_LIST, SLOT_BOX_NEXT,
+	SLOT_BOX_STATUS, SLOT_BOX_LIST, SLOT_BOX_RECEIVED, SLOT_BOX_NEXT,
 	SLOT_BOX_GONE, SLOT_ENTRY_DELETE, SLOT_ENTRY_ADD,
 	SLOT_VANISHED_ADD, SLOT_COPY_FIND, SLOT_COPY_LESS, SLOT_COPY_DELETE,
 	SLOT_GARBAGE_ADD, SLOT_GARBAGE_LIST, SLOT_GARBAGE_DELETE,
@@ -105,6 +107,10 @@ void db_bind_bytes(sqlite3_stmt *s, int at, const void *bytes, size_t size);
 
 /* A column's bytes; until the statement is stepped or reset. */
 struct str db_column(sqlite3_stmt *s, int at);
+
+/* The one number that a pragma answers. */
+int db_pragma(struct db *db, const char *text, int64_t *number)
+	__attribute__((warn_unused_result));
 
 /* Run SQL without rows, several statements even. */
 int db_exec(struct db *db, const char *text)

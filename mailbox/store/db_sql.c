@@ -108,6 +108,22 @@ db_exec(struct db *db, const char *text)
 	    db_errno(db->sql, code)));
 }
 
+int
+db_pragma(struct db *db, const char *text, int64_t *number)
+{
+	sqlite3_stmt *s = NULL;
+	int code = sqlite3_prepare_v2(db->sql, text, -1, &s, NULL);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_step(s);
+	if (code == SQLITE_ROW)
+		*number = sqlite3_column_int64(s, 0);
+	sqlite3_finalize(s);
+	if (code == SQLITE_ROW)
+		return 0;
+	return db_failed(db, "database-failed", db_errno(db->sql, code));
+}
+
 /* What the system said of a file, where SQLite passes it on. */
 static int
 system_errno(sqlite3 *sql)

@@ -194,9 +194,9 @@ disk_exists(int folder, const char *name)
 int
 disk_lock(int file, enum disk_lock how)
 {
-	int what = how == DISK_SHARED ? LOCK_SH : LOCK_EX;
+	int what = how == DISK_SHARED ? LOCK_SH : LOCK_EX | LOCK_NB;
 
-	while (flock(file, what | LOCK_NB) != 0) {
+	while (flock(file, what) != 0) {
 		if (errno != EINTR)
 			return disk_error();
 	}

@@ -65,7 +65,9 @@ int disk_exists(int folder, const char *name)
 	__attribute__((warn_unused_result));
 
 /*
- * Lock a file or folder until it is closed or the process ends.
+ * Lock a file or folder until it is closed or the process ends. Shared waits
+ * for whoever has it exclusively, which nobody has for long; exclusive does
+ * not wait.
  *
  * Returns:  0, or -EAGAIN when another open of it is in the way.
  */

@@ -123,22 +123,6 @@ static const struct {
 };
 
 static int
-pragma_number(struct db *db, const char *text, int64_t *number)
-{
-	sqlite3_stmt *s = NULL;
-	int code = sqlite3_prepare_v2(db->sql, text, -1, &s, NULL);
-
-	if (code == SQLITE_OK)
-		code = sqlite3_step(s);
-	if (code == SQLITE_ROW)
-		*number = sqlite3_column_int64(s, 0);
-	sqlite3_finalize(s);
-	if (code == SQLITE_ROW)
-		return 0;
-	return db_failed(db, "database-unreadable", db_errno(db->sql, code));
-}
-
-static int
 steps_climb(struct db *db, size_t from)
 {
 	char version[40];
@@ -155,10 +139,10 @@ int
 schema_migrate(struct db *db)
 {
 	int64_t is = 0, version = 0;
-	int err = pragma_number(db, "PRAGMA application_id", &is);
+	int err = db_pragma(db, "PRAGMA application_id", &is);
 
 	if (err == 0)
-		err = pragma_number(db, "PRAGMA user_version", &version);
+		err = db_pragma(db, "PRAGMA user_version", &version);
 	if (err != 0)
 		return err;
 	if (is != APPLICATION_ID || version < 1) {

@@ -1,0 +1,173 @@
+/*
+ * Checking all that can be checked without a key: what SQLite says of its
+ * file, and whether rows, counters and files agree. It changes nothing.
+ *
+ * It holds the lock that keeps deleted messages from being freed, and reads
+ * the rows in one transaction, so that a box at work is not found wanting.
+ */
+#include "store/verify.h"
+
+#include <errno.h>
+
+#include "base/buf.h"
+#include "store/blob.h"
+
+/* A query that must find nothing, and how to say what it found. */
+static const struct {
+	const char *what, *query;
+} rules[] = {
+	{ "a counter of a mailbox is wrong: ",
+	  "SELECT name FROM box LEFT JOIN (SELECT box, count(*) AS n,"
+	  " sum(size) AS o, sum(flags & 1 = 0) AS u, max(uid) AS m FROM entry"
+	  " GROUP BY box) ON box = id WHERE messages <> ifnull(n, 0)"
+	  " OR octets <> ifnull(o, 0) OR unseen <> ifnull(u, 0)"
+	  " OR uidnext <= ifnull(m, 0)" },
+	{ "an entry is in no mailbox: ",
+	  "SELECT uid FROM entry WHERE box NOT IN (SELECT id FROM box)" },
+	{ "an entry has no message: ",
+	  "SELECT entry.message FROM entry LEFT JOIN message"
+	  " ON id = entry.message WHERE id IS NULL"
+	  " OR entry.size <> message.size" },
+	{ "a message is in no mailbox: ",
+	  "SELECT id FROM message WHERE id NOT IN (SELECT message FROM entry)"
+	  " AND id NOT IN (SELECT message FROM garbage)" },
+	{ "a message to be freed is in a mailbox: ",
+	  "SELECT message FROM entry"
+	  " WHERE message IN (SELECT message FROM garbage)" },
+	{ "the count of a message's copies is wrong: ",
+	  "SELECT message FROM (SELECT message, count(*) - 1 AS n FROM entry"
+	  " GROUP BY message HAVING n > 0) LEFT JOIN copy USING (message)"
+	  " WHERE n IS NOT more UNION ALL SELECT message FROM copy"
+	  " WHERE message NOT IN (SELECT message FROM entry)" },
+	{ "a message has no key: ",
+	  "SELECT message.id FROM message LEFT JOIN epoch"
+	  " ON epoch.id = message.id / 1024 WHERE epoch.id IS NULL" },
+	{ "a summary has no message: ",
+	  "SELECT message FROM summary"
+	  " WHERE message NOT IN (SELECT id FROM message)" },
+};
+
+_Static_assert(SEAL_EPOCH_MAX == 1024, "the rule on keys says so");
+
+static int
+statement(struct db *db, const char *text, sqlite3_stmt **s)
+{
+	int code = sqlite3_prepare_v2(db->sql, text, -1, s, NULL);
+
+	if (code == SQLITE_OK)
+		return 0;
+	return db_failed(db, "verify-failed", db_errno(db->sql, code));
+}
+
+static int
+integrity_check(struct db *db, struct buf *why)
+{
+	sqlite3_stmt *s;
+	int row, err = statement(db, "PRAGMA integrity_check(1)", &s);
+
+	if (err != 0)
+		return err;
+	row = db_step(db, s);
+	if (row > 0 && !str_equal(db_column(s, 0), STR("ok"))) {
+		buf_add_text(why, "the database is damaged: ");
+		buf_add(why, db_column(s, 0));
+		row = -EUCLEAN;
+	}
+	sqlite3_finalize(s);
+	return row < 0 ? row : 0;
+}
+
+static int
+rules_check(struct db *db, struct buf *why)
+{
+	sqlite3_stmt *s;
+	int row, err = 0;
+
+	for (size_t i = 0; i < countof(rules) && err == 0; i++) {
+		err = statement(db, rules[i].query, &s);
+		if (err != 0)
+			return err;
+		row = db_step(db, s);
+		if (row > 0) {
+			buf_add_text(why, rules[i].what);
+			buf_add(why, str_of((const char *)
+			    sqlite3_column_text(s, 0)));
+		}
+		err = row > 0 ? -EUCLEAN : row;
+		sqlite3_finalize(s);
+	}
+	return err;
+}
+
+bool
+verify_file_len(uint64_t size, uint64_t len)
+{
+	uint64_t least = (size + PIECE_SIZE - 1) / PIECE_SIZE;
+
+	if (least == 0)
+		least = 1;
+	/* A last piece may be empty when the others are full. */
+	return len == 1 + size + least * SEAL_EXTRA ||
+	    (size % PIECE_SIZE == 0 &&
+	    len == 1 + size + (least + 1) * SEAL_EXTRA);
+}
+
+static int
+file_check(struct db *db, uint64_t message, uint64_t size, struct buf *why)
+{
+	char name[BLOB_NAME];
+	uint64_t len = 0;
+	int file, err;
+
+	blob_name(message, name);
+	err = disk_open(db->blobs, name, &file);
+	if (err == 0) {
+		err = disk_size(file, &len);
+		disk_close(file);
+	}
+	if (err == 0 && verify_file_len(size, len))
+		return 0;
+	buf_add_format(why, "the file %s of a message ", name);
+	buf_add_text(why, err == 0 ? "has the wrong length" :
+	    err == -ENOENT ? "is missing" : "cannot be read");
+	return err == 0 || err == -ENOENT ? -EUCLEAN : err;
+}
+
+/* Every row that names a file has it. */
+static int
+files_check(struct db *db, struct buf *why)
+{
+	sqlite3_stmt *s;
+	int row, err = statement(db,
+	    "SELECT id, size FROM message WHERE body IS NULL", &s);
+
+	if (err != 0)
+		return err;
+	while (err == 0 && (row = db_step(db, s)) != 0)
+		err = row < 0 ? row : file_check(db,
+		    (uint64_t)sqlite3_column_int64(s, 0),
+		    (uint64_t)sqlite3_column_int64(s, 1), why);
+	sqlite3_finalize(s);
+	return err;
+}
+
+int
+db_verify(struct db *db, struct buf *why)
+{
+	int err = disk_lock(db->blobs, DISK_SHARED);
+
+	if (err != 0)
+		return err;
+	if (!db->open)
+		err = db_exec(db, "BEGIN");
+	if (err == 0)
+		err = integrity_check(db, why);
+	if (err == 0)
+		err = rules_check(db, why);
+	if (err == 0)
+		err = files_check(db, why);
+	if (!db->open)
+		(void)sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);
+	disk_unlock(db->blobs);
+	return err;
+}

@@ -1,0 +1,194 @@
+/* Whatever can be wrong is found, and a sound box is not found wanting. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "fixture.h"
+#include "store/blob.h"
+#include "store/verify.h"
+
+int verify_test(void);
+
+/* A box with a bit of everything. */
+static void
+box_fill(struct fixture *f)
+{
+	for (unsigned i = 0; i < 20; i++)
+		(void)fixture_keep(f, i, i * 20000);
+	assert_int_equal(db_commit(f->db), 0);
+	assert_int_equal(box_delete(f->db, BOX_INBOX,
+	    (uint32_t[]){ 3, 4, 15 }, 3), 0);
+	assert_int_equal(db_commit(f->db), 0);
+}
+
+static int
+verify(struct fixture *f, char text[200])
+{
+	struct buf why;
+	int err;
+
+	buf_init(&why, 199);
+	err = db_verify(f->db, &why);
+	(void)snprintf(text, 200, "%s", buf_text(&why));
+	buf_drop(&why);
+	return err;
+}
+
+static void
+test_sound(void **state)
+{
+	struct fixture *f = *state;
+	char why[200];
+
+	assert_int_equal(verify(f, why), 0);
+	box_fill(f);
+	assert_int_equal(verify(f, why), 0);
+	(void)fixture_keep(f, 99, 100000);
+	assert_int_equal(verify(f, why), 0);
+	assert_int_equal(db_pending(f->db), DB_URGENT);
+	assert_int_equal(db_commit(f->db), 0);
+	while (db_rest(f->db, INT64_MAX))
+		continue;
+	assert_int_equal(verify(f, why), 0);
+	assert_string_equal(why, "");
+	fixture_reopen(f, DB_READ);
+	assert_int_equal(verify(f, why), 0);
+}
+
+static void
+test_rows(void **state)
+{
+	static const struct { const char *spoil, *found; } cases[] = {
+		{ "UPDATE box SET messages = messages + 1 WHERE id = 1",
+		  "a counter of a mailbox is wrong: INBOX" },
+		{ "UPDATE box SET octets = 1 WHERE id = 2",
+		  "a counter of a mailbox is wrong: Drafts" },
+		{ "UPDATE box SET unseen = 0",
+		  "a counter of a mailbox is wrong: INBOX" },
+		{ "UPDATE box SET uidnext = 20 WHERE id = 1",
+		  "a counter of a mailbox is wrong: INBOX" },
+		{ "INSERT INTO entry VALUES (9, 1, 1, 1, 0, 1, 1)",
+		  "an entry is in no mailbox: 1" },
+		{ "DELETE FROM message WHERE id = 1025",
+		  "an entry has no message: 1025" },
+		{ "UPDATE message SET size = 7 WHERE id = 1025",
+		  "an entry has no message: 1025" },
+		{ "DELETE FROM garbage WHERE message = 1026",
+		  "a message is in no mailbox: 1026" },
+		{ "INSERT INTO garbage VALUES (9, 1030)",
+		  "a message to be freed is in a mailbox: 1030" },
+		{ "INSERT INTO copy VALUES (1030, 1), (4, 2)",
+		  "the count of a message's copies is wrong: 4" },
+		{ "DELETE FROM epoch", "a message has no key: 1024" },
+		{ "INSERT INTO summary VALUES (5, x'00')",
+		  "a summary has no message: 5" },
+	};
+	struct fixture *f = *state;
+	char why[200];
+
+	box_fill(f);
+	for (size_t i = 0; i < countof(cases); i++) {
+		char undo[300];
+
+		(void)snprintf(undo, sizeof undo, "cp -r %s/. %s.was", f->dir,
+		    f->dir);
+		db_close(f->db);
+		f->db = NULL;
+		assert_int_equal(system(undo), 0);
+		fixture_sql(f, cases[i].spoil);
+		assert_int_equal(db_open(&f->db, f->dir, DB_READ, &f->clock),
+		    0);
+		assert_int_equal(verify(f, why), -EUCLEAN);
+		assert_string_equal(why, cases[i].found);
+		db_close(f->db);
+		f->db = NULL;
+		(void)snprintf(undo, sizeof undo,
+		    "rm -r %s && mv %s.was %s", f->dir, f->dir, f->dir);
+		assert_int_equal(system(undo), 0);
+		assert_int_equal(db_open(&f->db, f->dir, DB_SERVE, &f->clock),
+		    0);
+	}
+	assert_int_equal(verify(f, why), 0);
+}
+
+static void
+test_files(void **state)
+{
+	struct fixture *f = *state;
+	char why[200], path[200], name[BLOB_NAME];
+
+	box_fill(f);
+	/* number 5 of epoch 1: UID 6 with 100,000 octets */
+	blob_name(1024 + 5, name);
+	(void)snprintf(path, sizeof path, "%s/blob/%s", f->dir, name);
+	assert_int_equal(truncate(path, 1000), 0);
+	assert_int_equal(verify(f, why), -EUCLEAN);
+	assert_string_equal(why, "the file 0000000000000405 of a message "
+	    "has the wrong length");
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(verify(f, why), -EUCLEAN);
+	assert_string_equal(why, "the file 0000000000000405 of a message "
+	    "is missing");
+}
+
+static void
+test_lengths(void **state)
+{
+	(void)state;
+	assert_true(verify_file_len(0, 17));
+	assert_true(verify_file_len(1, 18));
+	assert_false(verify_file_len(1, 17));
+	assert_true(verify_file_len(PIECE_SIZE, 1 + PIECE_SIZE + 16));
+	assert_true(verify_file_len(PIECE_SIZE, 1 + PIECE_SIZE + 32));
+	assert_false(verify_file_len(PIECE_SIZE, 1 + PIECE_SIZE + 48));
+	assert_true(verify_file_len(PIECE_SIZE + 1, 2 + PIECE_SIZE + 32));
+	assert_false(verify_file_len(PIECE_SIZE + 1, 2 + PIECE_SIZE + 48));
+}
+
+/* Damage to the database file itself. */
+static void
+test_damage(void **state)
+{
+	struct fixture *f = *state;
+	char why[200], path[200];
+	FILE *file;
+	int err;
+
+	box_fill(f);
+	db_close(f->db);
+	f->db = NULL;
+	(void)snprintf(path, sizeof path, "%s/pillarbox.db", f->dir);
+	file = fopen(path, "r+");
+	assert_non_null(file);
+	/* the root page of the table of messages */
+	assert_int_equal(fseek(file, 7 * 4096, SEEK_SET), 0);
+	for (int i = 0; i < 4096; i++)
+		(void)putc(0x5a, file);
+	assert_int_equal(fclose(file), 0);
+	err = db_open(&f->db, f->dir, DB_SERVE, &f->clock);
+	if (err == 0)
+		err = verify(f, why);
+	assert_int_equal(err, -EUCLEAN);
+}
+
+int
+verify_test(void)
+{
+#define WITH_BOX(test) \
+	cmocka_unit_test_setup_teardown(test, fixture_begin, fixture_end)
+	const struct CMUnitTest tests[] = {
+		WITH_BOX(test_sound),
+		WITH_BOX(test_rows),
+		WITH_BOX(test_files),
+		WITH_BOX(test_damage),
+		cmocka_unit_test(test_lengths),
+	};
+
+	return cmocka_run_group_tests_name("store/verify", tests, NULL, NULL);
+}
