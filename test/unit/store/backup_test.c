@@ -1,0 +1,112 @@
+/* A copy made while the box runs is a box. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "fixture.h"
+
+int backup_test(void);
+
+struct busy {
+	struct fixture *keeper;
+	uint64_t done, total;
+	unsigned calls;
+};
+
+/* What the keeper does while the copy is made. */
+static void
+keep_on(void *ctx, uint64_t done, uint64_t total)
+{
+	struct busy *b = ctx;
+
+	assert_true(done >= b->done && done <= total);
+	assert_true(b->total == 0 || b->total == total);
+	b->done = done;
+	b->total = total;
+	if (b->calls++ % 3 != 0)
+		return;
+	(void)fixture_keep(b->keeper, 1000 + b->calls, 90000);
+	assert_int_equal(db_commit(b->keeper->db), 0);
+	if (b->calls == 1) {
+		assert_int_equal(box_delete(b->keeper->db, BOX_INBOX,
+		    (uint32_t[]){ 2, 3, 4, 5, 6 }, 5), 0);
+		assert_int_equal(db_commit(b->keeper->db), 0);
+	}
+	(void)db_rest(b->keeper->db, INT64_MAX);
+}
+
+static void
+test_running(void **state)
+{
+	struct fixture *f = *state, copy;
+	struct busy busy = { .keeper = f };
+	unsigned numbers[30];
+	size_t sizes[30];
+	struct db *reader;
+	struct buf why;
+	char dir[80];
+
+	for (unsigned i = 0; i < countof(numbers); i++) {
+		numbers[i] = i;
+		sizes[i] = i % 3 == 0 ? 100000 : 30000;
+		(void)fixture_keep(f, i, sizes[i]);
+	}
+	assert_int_equal(db_commit(f->db), 0);
+	(void)snprintf(dir, sizeof dir, "%s/copy", f->dir);
+	assert_int_equal(db_open(&reader, f->dir, DB_READ, &f->clock), 0);
+	assert_int_equal(db_backup(reader, dir, keep_on, &busy), 0);
+	assert_true(busy.calls > 10);
+	assert_true(busy.done > 10 * 100000);
+	/* a folder with something in it is not touched */
+	assert_int_equal(db_backup(reader, dir, NULL, NULL), -ENOTEMPTY);
+	db_close(reader);
+	/* now what was deleted meanwhile can be freed */
+	while (db_rest(f->db, INT64_MAX))
+		continue;
+	copy = *f;
+	copy.owner = NULL;
+	memcpy(copy.dir, dir, sizeof copy.dir);
+	assert_int_equal(db_open(&copy.db, dir, DB_SERVE, &f->clock), 0);
+	fixture_holds(&copy, numbers, sizes, countof(numbers));
+	buf_init(&why, 200);
+	assert_int_equal(db_verify(copy.db, &why), 0);
+	buf_drop(&why);
+	(void)fixture_keep(&copy, 77, 10);
+	assert_int_equal(db_commit(copy.db), 0);
+	seal_owner_drop(copy.owner);
+	db_close(copy.db);
+}
+
+static void
+test_open(void **state)
+{
+	struct fixture *f = *state;
+	char dir[80];
+
+	(void)snprintf(dir, sizeof dir, "%s/copy", f->dir);
+	(void)fixture_keep(f, 1, 10);
+	assert_int_equal(db_backup(f->db, dir, NULL, NULL), -EBUSY);
+	assert_int_equal(db_commit(f->db), 0);
+	assert_int_equal(db_backup(f->db, dir, NULL, NULL), 0);
+	assert_int_equal(db_backup(f->db, "/dev/null/copy", NULL, NULL),
+	    -ENOTDIR);
+}
+
+int
+backup_test(void)
+{
+#define WITH_BOX(test) \
+	cmocka_unit_test_setup_teardown(test, fixture_begin, fixture_end)
+	const struct CMUnitTest tests[] = {
+		WITH_BOX(test_running),
+		WITH_BOX(test_open),
+	};
+
+	return cmocka_run_group_tests_name("store/backup", tests, NULL, NULL);
+}
