@@ -85,6 +85,23 @@ box_list(struct db *db, int64_t box, struct box_item **items, size_t *count)
 	return 0;
 }
 
+int
+box_received(struct db *db, int64_t box, uint32_t uid, int64_t *received)
+{
+	sqlite3_stmt *s = db_sql(db, SLOT_BOX_RECEIVED,
+	    "SELECT received FROM entry WHERE box = ?1 AND uid = ?2");
+	int row;
+
+	sqlite3_bind_int64(s, 1, box);
+	sqlite3_bind_int64(s, 2, uid);
+	row = db_step(db, s);
+	if (row <= 0)
+		return row < 0 ? row : -ENOENT;
+	*received = sqlite3_column_int64(s, 0);
+	db_reset(s);
+	return 0;
+}
+
 /* The floor of a box; one entry per box that ever got a message here. */
 static struct uid_floor *
 floor_find(struct db *db, int64_t box)

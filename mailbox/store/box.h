@@ -40,6 +40,10 @@ struct box_item {
 int box_list(struct db *db, int64_t box, struct box_item **items,
 	size_t *count) __attribute__((warn_unused_result));
 
+/* When a message was received (INTERNALDATE, unix s); -ENOENT: not there. */
+int box_received(struct db *db, int64_t box, uint32_t uid, int64_t *received)
+	__attribute__((warn_unused_result));
+
 /*
  * Take messages out of a mailbox; each uid that is there no more is passed
  * over. Their vanishing is recorded for QRESYNC, their content freed later by

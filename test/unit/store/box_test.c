@@ -54,6 +54,7 @@ test_counters(void **state)
 	struct fixture *f = *state;
 	struct message_start seen = { BOX_INBOX, 5, BOX_SEEN };
 	struct box_status status;
+	int64_t received;
 	uint32_t uid;
 
 	assert_int_equal(fixture_keep(f, 1, 100), 1);
@@ -61,6 +62,10 @@ test_counters(void **state)
 	    0);
 	assert_int_equal(uid, 2);
 	assert_int_equal(db_commit(f->db), 0);
+	assert_int_equal(box_received(f->db, BOX_INBOX, 2, &received), 0);
+	assert_int_equal(received, 5);
+	assert_int_equal(box_received(f->db, BOX_INBOX, 3, &received),
+	    -ENOENT);
 	assert_int_equal(box_status(f->db, BOX_INBOX, &status), 0);
 	assert_int_equal(status.messages, 2);
 	assert_int_equal(status.octets, 150);
