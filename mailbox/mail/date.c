@@ -73,7 +73,6 @@ moment_from_unix(int64_t unix_s, struct moment *m)
 	m->hour = (int)(left / 3600);
 	m->minute = (int)(left / 60 % 60);
 	m->second = (int)(left % 60);
-	m->zone = 0;
 	/* day 0 was a Thursday */
 	return (int)(((days + 4) % 7 + 7) % 7);
 }

@@ -63,7 +63,7 @@ test_line(void **state)
 	errno = 42;
 	log_event(LOG_DEBUG, "not-seen", LOG_N("n", 1));
 	log_event(LOG_INFO, "message-stored", LOG_S("id", STR("a1-B2")),
-	    LOG_N("size", 4096), LOG_N("least", INT64_MIN),
+	    LOG_N("size", 0), LOG_N("least", INT64_MIN),
 	    LOG_C("to", "a+b@example.test"), LOG_C("none", NULL));
 	log_fields(LOG_ERROR, "bare", NULL, 0);
 	log_open("keeper", LOG_NONE);
@@ -71,7 +71,7 @@ test_line(void **state)
 	assert_int_equal(errno, 42);
 	caught(line, sizeof line);
 	assert_string_equal(line,
-	    "level=info role=keeper event=message-stored id=a1-B2 size=4096 "
+	    "level=info role=keeper event=message-stored id=a1-B2 size=0 "
 	    "least=-9223372036854775808 to=a+b@example.test none=\"\"\n"
 	    "level=error role=keeper event=bare\n");
 }
@@ -97,6 +97,12 @@ test_quoting(void **state)
 		{ { "\xe2\x80\xa8", 3 }, "\"\\xe2\\x80\\xa8\"" },
 		{ { "\xe2\x80\xae", 3 }, "\"\\xe2\\x80\\xae\"" },
 		{ { "\xe2\x81\xa7", 3 }, "\"\\xe2\\x81\\xa7\"" },
+		/* their harmless neighbours */
+		{ { "\xc2\xa0", 2 }, "\"\xc2\xa0\"" },
+		{ { "\xe2\x80\xa7", 3 }, "\"\xe2\x80\xa7\"" },
+		{ { "\xe2\x80\xaf", 3 }, "\"\xe2\x80\xaf\"" },
+		{ { "\xe2\x81\xa5", 3 }, "\"\xe2\x81\xa5\"" },
+		{ { "\xe2\x82\xa8", 3 }, "\"\xe2\x82\xa8\"" },
 		{ { "a=b", 3 }, "\"a=b\"" },
 	};
 	char line[4096], want[4096];

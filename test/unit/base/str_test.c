@@ -118,6 +118,7 @@ test_compare(void **state)
 	assert_true(str_order(STR("\xff"), STR("a")) > 0);
 	assert_int_equal(str_order(none, STR("")), 0);
 	assert_true(str_equal(str_trim(STR(" \t\r\na b\r\n")), STR("a b")));
+	assert_true(str_equal(str_trim(STR(" a")), STR("a")));
 	assert_int_equal(str_trim(STR(" \r\n")).len, 0);
 	assert_int_equal(str_trim(none).len, 0);
 	assert_int_equal(str_of(NULL).len, 0);
@@ -183,6 +184,7 @@ test_utf8(void **state)
 	for (i = 0; i < countof(cases); i++)
 		assert_int_equal(str_is_utf8(vector_guard(
 		    str_of(cases[i].text))), cases[i].good);
+	assert_true(str_is_utf8(STR("a\0b")));
 	assert_true(str_is_ascii(STR("a\x7f")));
 	assert_false(str_is_ascii(STR("a\x80")));
 	assert_int_equal(str_utf8(STR("a\xc3\xbc"), 1), 2);

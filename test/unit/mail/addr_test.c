@@ -31,6 +31,7 @@ static const struct path_case paths[] = {
 	{ "<Shop.One+Tag@Example.TEST>", "shop.one+tag@example.test",
 	    "" },
 	{ "<a@localhost>", "a@localhost", "" },
+	{ "<a@b>", "a@b", "" },
 	{ "<a@my_host.example>", "a@my_host.example", "" },
 	{ "<a@1.example>", "a@1.example", "" },
 	{ "<a@x--y.example>", "a@x--y.example", "" },
@@ -84,6 +85,7 @@ static const struct path_case paths[] = {
 	{ "<.a@b.example>", NULL, NULL },
 	{ "<a.@b.example>", NULL, NULL },
 	{ "<a..b@b.example>", NULL, NULL },
+	{ "<a\x7f@b.example>", NULL, NULL },
 	{ "<a b@b.example>", NULL, NULL },
 	{ "<a(c)@b.example>", NULL, NULL },
 	{ "<a,b@b.example>", NULL, NULL },
@@ -182,9 +184,9 @@ test_lengths(void **state)
 {
 	struct addr addr;
 	const char *why;
-	struct buf path;
+	struct buf path, canonical;
 	struct str in;
-	size_t local, hops, i;
+	size_t local, i;
 
 	(void)state;
 	buf_init(&path, 4096);
@@ -198,13 +200,28 @@ test_lengths(void **state)
 		assert_int_equal(addr_path(&in, &addr, &why),
 		    local <= ADDR_LOCAL_MAX ? ADDR_OK : ADDR_BAD);
 	}
-	for (hops = 50; hops < 110; hops++) {
+	buf_clear(&path);
+	buf_add_text(&path, "<\"");
+	for (i = 2; i < ADDR_LOCAL_MAX; i++)
+		buf_add_char(&path, ' ');
+	buf_add_text(&path, "\"@b.example>");
+	in = buf_str(&path);
+	assert_int_equal(addr_path(&in, &addr, &why), ADDR_OK);
+	buf_init(&canonical, 4096);
+	addr_canonical(&canonical, &addr, STR(""));
+	assert_true(str_equal(buf_str(&canonical),
+	    str_part(buf_str(&path), 1, path.len - 2)));
+	buf_drop(&canonical);
+	for (local = 1; local < 30; local++) {
 		buf_clear(&path);
 		buf_add_char(&path, '<');
-		for (i = 0; i < hops; i++)
+		for (i = 0; i < 90; i++)
 			buf_add_text(&path, i == 0 ? "@a.example" :
 			    ",@a.example");
-		buf_add_text(&path, ":u@b.example>");
+		buf_add_char(&path, ':');
+		for (i = 0; i < local; i++)
+			buf_add_char(&path, 'x');
+		buf_add_text(&path, "@b.example>");
 		in = buf_str(&path);
 		assert_int_equal(addr_path(&in, &addr, &why),
 		    path.len <= ADDR_PATH_MAX ? ADDR_OK : ADDR_BAD);
@@ -318,6 +335,7 @@ test_literal(void **state)
 		{ "[IPv6:fe80::1%eth0]", false },
 		{ "[tag:x]", true }, { "[x-1:!~]", true },
 		{ "[tag:]", false }, { "[:x]", false }, { "[t-:x]", false },
+		{ "[!tag:x]", false }, { "[tag!:x]", false },
 		{ "[tag:a b]", false }, { "[tag:a\\b]", false },
 		{ "[tag:a[b]", false }, { "[tag]", false }, { "[]", false },
 		{ "[", false }, { "]", false }, { "", false },

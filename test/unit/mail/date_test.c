@@ -183,6 +183,7 @@ static const struct read_case dates[] = {
 	{ "20 Nov 2026 21:37:58 +0000 (", BAD },
 	{ "20 Nov 2026 21:37:58 +0000 (\\)", BAD },
 	{ "20 Nov 2026 21:37:58 +0000 )", BAD },
+	{ "20 Nov 2026 21:37:58 +0000 \\\\", BAD },
 	{ "20 Nov 2026 21:37:58 +0000 ((((((((((((((((((((("
 	    ")))))))))))))))))))))", BAD },
 	{ "-20 Nov 2026 21:37:58 +0000", BAD },
@@ -195,6 +196,40 @@ test_read(void **state)
 {
 	(void)state;
 	check(date_read, dates, countof(dates));
+}
+
+/* The day before the first of a month is a day, the one behind it is none. */
+static void
+test_month_ends(void **state)
+{
+	static const struct read_case ends[] = {
+		{ "31 Jan 2026 00:00 Z", 1769817600 },
+		{ "28 Feb 2026 00:00 Z", 1772236800 },
+		{ "31 Mar 2026 00:00 Z", 1774915200 },
+		{ "30 Apr 2026 00:00 Z", 1777507200 },
+		{ "31 May 2026 00:00 Z", 1780185600 },
+		{ "30 Jun 2026 00:00 Z", 1782777600 },
+		{ "31 Jul 2026 00:00 Z", 1785456000 },
+		{ "31 Aug 2026 00:00 Z", 1788134400 },
+		{ "30 Sep 2026 00:00 Z", 1790726400 },
+		{ "31 Oct 2026 00:00 Z", 1793404800 },
+		{ "30 Nov 2026 00:00 Z", 1795996800 },
+		{ "31 Dec 2026 00:00 Z", 1798675200 },
+		{ "32 Jan 2026 00:00 Z", BAD },
+		{ "32 Mar 2026 00:00 Z", BAD },
+		{ "31 Apr 2026 00:00 Z", BAD },
+		{ "32 May 2026 00:00 Z", BAD },
+		{ "31 Jun 2026 00:00 Z", BAD },
+		{ "32 Jul 2026 00:00 Z", BAD },
+		{ "32 Aug 2026 00:00 Z", BAD },
+		{ "31 Sep 2026 00:00 Z", BAD },
+		{ "32 Oct 2026 00:00 Z", BAD },
+		{ "32 Dec 2026 00:00 Z", BAD },
+		{ "30 Feb 2000 00:00 Z", BAD },
+	};
+
+	(void)state;
+	check(date_read, ends, countof(ends));
 }
 
 static void
@@ -228,6 +263,7 @@ date_test(void)
 		cmocka_unit_test(test_add),
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_read),
+		cmocka_unit_test(test_month_ends),
 		cmocka_unit_test(test_read_mbox),
 	};
 

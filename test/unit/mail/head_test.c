@@ -54,6 +54,7 @@ test_next(void **state)
 		{ "A: b\r\n \r\n c\r\n\r\nx", "[A| b  c]+x" },
 		{ "A : b\r\nC\t : d\r\n", "[A| b][C| d]+" },
 		{ "A: b: c\r\n", "[A| b: c]+" },
+		{ "!~: b\r\n", "[!~| b]+" },
 		{ "A:b\r\n ::c\r\n", "[A|b ::c]+" },
 		/* no fields, and what continues them */
 		{ "From a@b.example Fri Nov 20 21:37:58 2026\r\nA: b\r\n",
