@@ -47,6 +47,7 @@ struct export {
 	FILE *file;		/* the mbox */
 	int dir;		/* the Maildir */
 	uint32_t uidvalidity;
+	int64_t received;	/* of the message being written, unix s */
 	uint64_t written, unreadable;
 };
 
@@ -57,16 +58,6 @@ write_error(FILE *file)
 	if (fflush(file) == 0 && !ferror(file))
 		return 0;
 	return errno != 0 ? -errno : -EIO;
-}
-
-/* When a message came, by what is known of it. */
-static int64_t
-received_of(const struct export *e)
-{
-	int64_t received = 0;
-
-	(void)mbox_date(buf_str(&e->piece), &received);
-	return received;
 }
 
 /*
@@ -97,7 +88,7 @@ append(struct export *e, int got, int *unread)
 	struct buf from;
 
 	buf_init(&from, FROM_LINE_MAX);
-	mbox_from(&from, buf_str(&e->piece), received_of(e));
+	mbox_from(&from, buf_str(&e->piece), e->received);
 	fwrite(from.at, 1, from.len, e->file);
 	buf_drop(&from);
 	*unread = write_body(e, e->file, true, got);
@@ -120,7 +111,7 @@ maildir_names(const struct export *e, const struct box_item *item,
 	char name[NAME_LEN_MAX / 2];
 
 	(void)snprintf(name, sizeof name, "%" PRId64 ".V%" PRIu32 "U%" PRIu32
-	    ".%.200s", received_of(e), e->uidvalidity, item->uid,
+	    ".%.200s", e->received, e->uidvalidity, item->uid,
 	    e->cli->setup.config.host);
 	(void)snprintf(tmp, NAME_LEN_MAX, "tmp/%s", name);
 	if (item->flags == 0)
@@ -165,7 +156,9 @@ export_one(struct export *e, const struct box_item *item)
 	int err = 0, got, unread = 0;
 
 	buf_clear(&e->piece);
-	got = message_open(e->cli->db, e->reader, item->message);
+	got = box_received(e->cli->db, BOX_INBOX, item->uid, &e->received);
+	if (got == 0)
+		got = message_open(e->cli->db, e->reader, item->message);
 	if (got == -ENOENT)
 		return 0;	/* fetched and deleted while this ran */
 	if (got == 0)

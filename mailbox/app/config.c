@@ -413,6 +413,20 @@ refuse_include(config_t *lib, const char *dir, const char *path,
 	return NULL;
 }
 
+/* What to do about an error of libconfig's. */
+static const char *
+advice(const char *text)
+{
+	if (strstr(text, "syntax") != NULL)
+		return "; every setting reads name = value; and texts stand "
+		    "in quotes (look at the line before, too)";
+	if (strstr(text, "duplicate") != NULL)
+		return "; take one of the two out";
+	if (strstr(text, "array") != NULL)
+		return "; all that stands in [ ] must be of one kind";
+	return "";
+}
+
 /* Let libconfig read the text, which must end in NUL. */
 static int
 read_tree(struct reader *r, const char *text)
@@ -421,10 +435,7 @@ read_tree(struct reader *r, const char *text)
 	if (config_read_string(&r->lib, text) == CONFIG_TRUE)
 		return 0;
 	return fault(r, config_error_line(&r->lib), "%s%s",
-	    config_error_text(&r->lib),
-	    strstr(config_error_text(&r->lib), "syntax") == NULL ? "" :
-	    "; every setting reads name = value; and texts stand in quotes "
-	    "(look at the line before, too)");
+	    config_error_text(&r->lib), advice(config_error_text(&r->lib)));
 }
 
 int

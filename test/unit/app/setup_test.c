@@ -76,10 +76,11 @@ static int
 make_place(void **state)
 {
 	struct place *p = calloc(1, sizeof *p);
+	const char *tmp = getenv("TMPDIR");
 
 	crypto_start();
-	(void)snprintf(p->dir, sizeof p->dir, "/tmp/pillarbox-setup-%.6s",
-	    "XX" "XX" "XX");
+	(void)snprintf(p->dir, sizeof p->dir, "%.40s/setup-%s",
+	    tmp != NULL ? tmp : "/tmp", "XX" "XX" "XX");
 	if (mkdtemp(p->dir) == NULL)
 		return -1;
 	write_pair(p, "a.example", "a.cert", "a.key");
