@@ -170,7 +170,7 @@ $(OUT)/obj/test/unit/%_main.c: $(MAKEFILE_LIST)
 	echo '	return failed ? 1 : 0; }'; } >$@
 tests = $(sort $(basename $(notdir $(wildcard test/unit/$(1)/*_test.c))))
 
-$(OUT)/obj/%_main.o: $(OUT)/obj/%_main.c | packages
+$(OUT)/obj/%_main.o: $(OUT)/obj/%_main.c | packages $(OUT)/lib/cmocka.ready
 	$(call told,CC)$(COMPILE) -c -o $@ $<
 
 define unit
