@@ -1,6 +1,8 @@
-"""A box to try things on, with a data directory and loopback ports of its own.
+"""A box to try things on: the real program on loopback ports of its own.
 
-Used by the live tests, the crash runs and whoever else wants the real program.
+PILLARBOX names the program (default: the build of make check). A Box is
+initialised by `pillarbox init`; used by the live tests, the crash runs, and
+whoever else wants the real program.
 """
 
 import contextlib
@@ -18,28 +20,64 @@ import subprocess
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-HOST = "mx.example.test"
-DOMAINS = ("example.test", "second.example")
-PATIENCE_S = 60     # argon2id under a sanitizer on a busy machine
+PROGRAM = os.environ.get("PILLARBOX", str(ROOT / "build/dev/pillarbox"))
+PASSWORD = "correct horse battery"
+ROLES = ("keeper", "intake", "courier")
+PATIENCE_S = 60     # before a test gives up on the program
+PORTS = range(20000, 32000)     # below those of outgoing connections
+RESERVED = set()    # ports given to a box of this run
 
-poplib._MAXLINE = 1 << 20   # the library's own limit is below what we send
+CONFIG = """\
+data = "{data}";
+domains = ["example.test", "second.example"];
+host = "mx.example.test";
+user = "";
+listen = "127.0.0.1";
+{top}
+smtp = {{ port = {smtp_port}; {smtp} }};
+pop3 = {{ port = {pop3_port}; tls_port = {pop3s_port}; {pop3} }};
+tls = {{ certificates = ( {{ cert = "{data}/tls/cert.pem";
+    key = "{data}/tls/key.pem"; }} ); }};
+"""
 
-
-def program():
-    return os.environ.get("PILLARBOX", str(ROOT / "build/dev/pillarbox"))
+poplib._MAXLINE = 1 << 20   # lines as long as the box takes
 
 
 def free_ports(count):
-    """Ports below those the kernel hands out to connections by itself."""
-    with contextlib.ExitStack() as held:
-        ports = []
-        while len(ports) < count:
-            probe = held.enter_context(socket.socket())
-            port = random.randrange(20000, 32000)
-            with contextlib.suppress(OSError):
-                probe.bind(("127.0.0.1", port))
+    """Ports that nobody listens on, each given once."""
+    ports = []
+    while len(ports) < count:
+        port = random.choice(PORTS)
+        with contextlib.suppress(OSError), socket.socket() as s:
+            s.bind(("127.0.0.1", port))
+            if port not in RESERVED:
+                RESERVED.add(port)
                 ports.append(port)
-        return ports
+    return ports
+
+
+def wait_for(what, why, seconds=PATIENCE_S):
+    """Wait until what() is true, and return it."""
+    until = time.monotonic() + seconds
+    while not (result := what()):
+        assert time.monotonic() < until, why
+        time.sleep(0.02)
+    return result
+
+
+def process_stat(pid):
+    """The fields of a process behind its name, or None when it is gone."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return stat.rpartition(")")[2].split()
+
+
+def alive(pid):
+    """Whether a process runs; a zombie does not."""
+    stat = process_stat(pid)
+    return stat is not None and stat[0] not in "ZX"
 
 
 def crlf(text):
@@ -58,171 +96,159 @@ def split_trace(message):
     return trace[0], message[trace.end():]
 
 
-def write_value(value):
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (list, tuple)):
-        return "[ " + ", ".join(write_value(one) for one in value) + " ]"
-    return str(value) if isinstance(value, int) else f'"{value}"'
-
-
-class Trust(ssl.SSLContext):
-    """Trusts one certificate, under the name of the box."""
-
-    def __new__(cls, certificate):
-        context = super().__new__(cls, ssl.PROTOCOL_TLS_CLIENT)
-        context.load_verify_locations(certificate)
-        return context
-
-    def __init__(self, certificate):
-        super().__init__()
-
-    def wrap_socket(self, sock, **options):
-        options["server_hostname"] = HOST
-        return super().wrap_socket(sock, **options)
-
-
 class Box:
-    """Made at once; it runs from start() to stop()."""
+    """A data directory, its configuration, and the program serving it.
 
-    def __init__(self, folder, binary=None, one=False, data=None, smtp=None,
-                 pop3=None, certificates=None, **keys):
+    data      where the directory is made; a folder of folder by default
+    program   another one than PROGRAM
+    settings  texts for the configuration: top, smtp, pop3
+    """
+
+    login = "mailbox@example.test"
+    password = PASSWORD
+
+    def __init__(self, folder, data=None, program=PROGRAM, **settings):
         self.folder = pathlib.Path(folder)
-        self.binary = str(binary or program())
-        self.one = one
         self.data = pathlib.Path(data or self.folder / "data")
+        self.program = program
         self.config = self.folder / "pillarbox.conf"
         self.log_file = self.folder / "log"
-        self.certificate = self.folder / "tls/cert.pem"
-        self.key = self.folder / "tls/key.pem"
+        self.settings = {"top": 'log_level = "debug";', "smtp": "",
+                         "pop3": "", **settings}
         self.smtp_port, self.pop3_port, self.pop3s_port = free_ports(3)
-        self.login = f"mailbox@{DOMAINS[0]}"
-        self.password = "the owner's password"
-        self.child = None
-        self.write_config(smtp or {}, pop3 or {}, certificates, keys)
-        out = self.pillarbox("init", "--self-signed", "--password-stdin",
-                             input=self.password + "\n").stdout
-        self.recovery_key = re.search(r"Recovery key: (\S+)", out)[1]
-        self.app_password = self.add_app_password("test")
+        self.process = None
+        self.app_secret = None
+        self.configure()
+        said = self.pillarbox("init", "--password-stdin", "--self-signed",
+                              input=PASSWORD + "\n")
+        self.recovery_key = re.search(r"Recovery key: (\S+)", said)[1]
+        self.certificate = self.data / "tls" / "cert.pem"
+        self.tls = self.trust()
 
-    # -- configuration and commands --
+    def configure(self, **settings):
+        """Write the configuration, with some settings anew."""
+        self.settings.update(settings)
+        self.config.write_text(CONFIG.format(
+            data=self.data, smtp_port=self.smtp_port,
+            pop3_port=self.pop3_port, pop3s_port=self.pop3s_port,
+            **self.settings))
 
-    def write_config(self, smtp, pop3, certificates, keys):
-        top = {"domains": DOMAINS, "host": HOST, "data": self.data,
-               "user": "", "listen": "127.0.0.1", **keys}
-        smtp = {"port": self.smtp_port, **smtp}
-        pop3 = {"port": self.pop3_port, "tls_port": self.pop3s_port, **pop3}
-        certificates = certificates or [(self.certificate, self.key)]
-        lines = [f"{name} = {write_value(value)};"
-                 for name, value in top.items()]
-        for name, group in (("smtp", smtp), ("pop3", pop3)):
-            inner = " ".join(f"{k} = {write_value(v)};"
-                             for k, v in group.items())
-            lines.append(f"{name} = {{ {inner} }};")
-        pairs = ", ".join(f'{{ cert = "{cert}"; key = "{key}"; }}'
-                          for cert, key in certificates)
-        lines.append(f"tls = {{ certificates = ( {pairs} ); }};")
-        self.config.write_text("\n".join(lines) + "\n")
+    def trust(self):
+        """What a client needs to trust the certificate."""
+        tls = ssl.create_default_context(cafile=self.certificate)
+        tls.check_hostname = False
+        return tls
 
-    def pillarbox(self, *words, input=None, check=True, config=None,
-                  timeout=120):
-        """Run a command; with check, one that fails is an error."""
-        command, *rest = map(str, words)
+    def pillarbox(self, *args, input="", code=0, config=None):
+        """Run a command of the program; it must end with that code."""
         done = subprocess.run(
-            [self.binary, command, "-c", str(config or self.config), *rest],
-            input=input, capture_output=True, text=True, timeout=timeout)
-        if check and done.returncode != 0:
-            raise RuntimeError(f"{words}: exit {done.returncode}\n"
-                               f"{done.stdout}{done.stderr}")
-        return done
+            [self.program, args[0], "-c", config or self.config, *args[1:]],
+            input=input, capture_output=True, text=True, timeout=120)
+        assert done.returncode == code, (args, done.returncode, done.stderr)
+        return done.stdout
 
-    def add_app_password(self, name):
-        out = self.pillarbox("app-password", "add", name, "--password-stdin",
-                             input=self.password + "\n").stdout
-        return out.split()[-1]
+    @property
+    def app_password(self):
+        """A password that is quick to check; made when first asked for."""
+        if self.app_secret is None:
+            said = self.pillarbox("app-password", "add", "test",
+                                  "--password-stdin",
+                                  input=self.password + "\n")
+            self.app_secret = said.split()[-1]
+        return self.app_secret
 
-    # -- the running program --
+    # -- the processes --
 
-    def launch(self):
-        """Start and return at once; ready() waits."""
-        assert self.child is None
-        ready, told = os.pipe()
-        words = [self.binary, "serve", "-c", str(self.config),
-                 "--ready-fd", str(told)] + ["--one"] * self.one
+    def start(self, *options, before=None):
+        """Serve, and wait until it does; before runs in the new process."""
+        ready, theirs = os.pipe()
         with open(self.log_file, "ab") as log:
-            self.child = subprocess.Popen(
-                words, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                pass_fds=[told], start_new_session=True)
-        os.close(told)
-        return ready
+            self.process = subprocess.Popen(
+                [self.program, "serve", "-c", self.config, "--ready-fd",
+                 str(theirs), *options], stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log, pass_fds=[theirs],
+                preexec_fn=before, start_new_session=True)
+        os.close(theirs)
+        select.select([ready], [], [], PATIENCE_S)
+        said = os.read(ready, 1)
+        os.close(ready)
+        assert said == b"\n", self.log()[-3000:]
+        return self
 
-    def start(self):
-        begun = time.monotonic()
-        ready = self.launch()
-        try:
-            there, _, _ = select.select([ready], [], [], PATIENCE_S)
-            if not there or os.read(ready, 1) != b"\n":
-                code = self.child.poll()
-                self.kill_all()
-                raise RuntimeError(f"did not start ({code}):\n{self.log()}")
-        finally:
-            os.close(ready)
-        return time.monotonic() - begun
+    def serve_in_vain(self):
+        """Start what cannot start; returns its exit code."""
+        with open(self.log_file, "ab") as log:
+            return subprocess.run(
+                [self.program, "serve", "-c", self.config],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                timeout=PATIENCE_S).returncode
 
-    def stop(self):
-        """Stop as the system would. Returns the exit code."""
-        if self.child is None:
-            return None
-        self.child.terminate()
-        try:
-            return self.child.wait(PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            raise RuntimeError(f"does not stop:\n{self.log()}") from None
-        finally:
-            self.kill_all()
+    def stop(self, code=0):
+        """SIGTERM, and wait for the end."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        if self.process is not None:
+            assert self.process.wait(PATIENCE_S) == code, self.log()[-3000:]
+        self.process = None
 
-    def kill_all(self):
-        """SIGKILL to the supervisor and every role, in one instant."""
-        if self.child is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.child.pid, signal.SIGKILL)
-            self.child.wait()
-            self.child = None
+    def kill(self):
+        """The power goes: no part of it does anything any more."""
+        pids = [self.process.pid, *self.pids().values()]
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.process = None
+        for pid in pids:
+            wait_for(lambda: not alive(pid), f"{pid} is still there")
 
-    def pids(self):
-        """Process ids by role; "boss" is the supervisor."""
-        found = {"boss": self.child.pid}
-        for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
-            with contextlib.suppress(OSError):
-                head, _, tail = stat.read_text().rpartition(") ")
-                if int(tail.split()[1]) == self.child.pid:
-                    found[head.partition("(")[2]] = int(stat.parent.name)
-        return found
-
-    def kill(self, role, number=signal.SIGKILL):
-        """Signal a role. Returns the process id it had."""
+    def kill_role(self, role):
+        """SIGKILL to one role; returns the process it was."""
         pid = self.pids()[role]
-        os.kill(pid, number)
+        os.kill(pid, signal.SIGKILL)
         return pid
 
-    def wait_role(self, role, unlike=None, seconds=PATIENCE_S):
+    def wait_role(self, role, unlike):
         """Wait until a role runs, as another process than before."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            pid = self.pids().get(role)
-            if pid is not None and pid != unlike:
-                return pid
-            time.sleep(0.01)
-        raise RuntimeError(f"no {role}:\n{self.log()}")
+        return wait_for(lambda: self.pids().get(role, unlike) != unlike,
+                        f"{role} does not come back")
+
+    def restart(self):
+        self.stop()
+        self.start()
+
+    def reload(self):
+        """SIGHUP, and wait until the log tells what came of it."""
+        before = len(self.events("reload")) + len(self.events("reload-failed"))
+        self.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: len(self.events("reload")) +
+                 len(self.events("reload-failed")) > before, "no reload")
+
+    def pids(self):
+        """The process of each role that runs."""
+        pids = {}
+        for entry in pathlib.Path("/proc").glob("[0-9]*"):
+            pid = int(entry.name)
+            stat = process_stat(pid)
+            if stat is None or int(stat[1]) != self.process.pid:
+                continue
+            try:
+                name = (entry / "comm").read_text().strip()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if name in ROLES and alive(pid):
+                pids[name] = pid
+        return pids
 
     def pss(self):
-        """Bytes that all roles take together; 0 when that may not be read."""
+        """Bytes that it takes, all roles and the supervisor together."""
         total = 0
-        for pid in self.pids().values():
-            with contextlib.suppress(OSError):
-                rollup = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
-                total += int(re.search(r"^Pss:\s+(\d+)", rollup, re.M)[1])
-        return total * 1024
+        for pid in [self.process.pid, *self.pids().values()]:
+            try:
+                text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            found = re.search(r"^Pss:\s+(\d+)", text, re.M)
+            total += int(found[1]) * 1024 if found else 0
+        return total
 
     # -- its log --
 
@@ -231,63 +257,82 @@ class Box:
             return ""
         return self.log_file.read_text(errors="replace")
 
-    def log_size(self):
-        return self.log_file.stat().st_size
+    def events(self, event):
+        """The lines of the log that tell of an event."""
+        return [line for line in self.log().splitlines()
+                if re.search(f"event={event}( |$)", line)]
 
-    def wait_log(self, pattern, since=0, seconds=PATIENCE_S):
-        """Wait for a line; since is a log_size() of before."""
-        until = time.monotonic() + seconds
-        while True:
-            text = self.log_file.read_bytes()[since:].decode(errors="replace")
-            for line in text.splitlines():
-                if re.search(pattern, line):
-                    return line
-            if time.monotonic() > until:
-                raise AssertionError(f"no {pattern!r} in the log:\n{text}")
-            time.sleep(0.02)
+    def wait_event(self, event, count=1):
+        """Wait until the log tells so often of an event; the last line."""
+        wait_for(lambda: len(self.events(event)) >= count,
+                 f"nothing of {event} in the log")
+        return self.events(event)[-1]
 
     # -- mail --
 
-    def trust(self):
-        return Trust(str(self.certificate))
-
-    def smtp(self, tls=False, source=None, timeout=PATIENCE_S):
-        client = smtplib.SMTP("127.0.0.1", self.smtp_port,
-                              local_hostname="client.example",
-                              source_address=(source, 0) if source else None,
-                              timeout=timeout)
-        if tls:
-            client.starttls(context=self.trust())
+    def smtp(self, source="127.0.0.1", timeout=PATIENCE_S, **options):
+        """A client that has said EHLO."""
+        client = smtplib.SMTP("127.0.0.1", self.smtp_port, "client.example",
+                              timeout=timeout, source_address=(source, 0),
+                              **options)
+        client.ehlo()
         return client
 
-    def send(self, text, to="anybody@example.test",
-             sender="friend@sender.example", options=(), **how):
-        """Send one letter. Returns what was sent, as POP3 should show it."""
-        content = crlf(text)
-        with self.smtp(**how) as client:
-            client.sendmail(sender, to, content, list(options))
-        return content
+    def send(self, to, text="Subject: a letter\r\n\r\nHello.\r\n",
+             sender="sender@sender.example", source="127.0.0.1", tls=False,
+             options=()):
+        """Send one message; returns what smtplib says of refusals."""
+        with self.smtp(source) as client:
+            if tls:
+                client.starttls(context=self.tls)
+            return client.sendmail(sender, to, text, options)
 
-    def pop3(self, password=None, port=None):
-        client = poplib.POP3_SSL("127.0.0.1", port or self.pop3s_port,
-                                 context=self.trust(), timeout=PATIENCE_S)
-        client.user(self.login)
-        client.pass_(password or self.app_password)
+    def pop(self, user=None, password=None, source="127.0.0.1"):
+        """A POP3 client that has logged in over TLS."""
+        client = Pop(self, source)
+        try:
+            client.user(user or self.login)
+            client.pass_(password or self.password)
+        except poplib.error_proto:
+            client.close()
+            raise
         return client
 
-    def fetch(self, delete=False, **how):
-        """All messages, oldest first, as they went over the wire."""
-        client = self.pop3(**how)
-        count, _ = client.stat()
+    def fetch(self, delete=True):
+        """All messages, as bytes, and with them out of the box."""
+        client = self.pop()
         messages = []
-        for number in range(1, count + 1):
-            _, lines, _ = client.retr(number)
-            messages.append(b"".join(line + b"\r\n" for line in lines))
+        for n in range(1, client.stat()[0] + 1):
+            messages.append(b"\r\n".join(client.retr(n)[1]) + b"\r\n")
             if delete:
-                client.dele(number)
+                client.dele(n)
         client.quit()
         return messages
 
-    def contents(self, **how):
-        """What the senders sent, oldest first."""
-        return [split_trace(message)[1] for message in self.fetch(**how)]
+    def finish(self):
+        """Stop, whatever the test left behind, and look at the log."""
+        if self.process is not None and self.process.poll() is not None:
+            self.process = None
+        try:
+            self.stop()
+        finally:
+            if self.process is not None:
+                self.kill()
+        log = self.log()
+        assert "Sanitizer" not in log and "runtime error" not in log, log
+        assert "event=impossible" not in log, log
+        assert self.password not in log
+
+
+class Pop(poplib.POP3_SSL):
+    """poplib, from a source of our choice."""
+
+    def __init__(self, box, source):
+        self.source = source
+        super().__init__("127.0.0.1", box.pop3s_port, timeout=PATIENCE_S,
+                         context=box.tls)
+
+    def _create_socket(self, timeout):
+        plain = socket.create_connection((self.host, self.port), timeout,
+                                         (self.source, 0))
+        return self.context.wrap_socket(plain, server_hostname=self.host)
