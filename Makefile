@@ -196,7 +196,7 @@ $(OUT)/test/talk_pure: $(patsubst %.c,$(OUT)/obj/%.o,$(wildcard \
 FUZZERS = $(patsubst test/fuzz/%_fuzz.c,%,$(wildcard test/fuzz/*_fuzz.c))
 REPLAY = $(if $(filter dev,$(CODE_TARGET)),$(OUT)/obj/test/fuzz/replay.o)
 $(OUT)/fuzz/%: $(OUT)/obj/test/fuzz/%_fuzz.o $(REPLAY) \
-		$(call archives,pure) $(READY)
+		$(call archives,app) $(READY)
 	@mkdir -p $(@D)
 	$(call told,LD)$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBRARY_FILES)
 
