@@ -5,7 +5,7 @@
  */
 #include "app/cli.h"
 
-#include "base/log.h"
+#include "net/loop.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -111,7 +111,6 @@ cli_drop(struct cli *cli)
 {
 	db_close(cli->db);
 	cli->db = NULL;
-	loop_drop(&cli->loop);
 	setup_drop(&cli->setup);
 	if (cli->secrets != NULL && cli->secrets != stdin)
 		fclose(cli->secrets);
@@ -121,13 +120,7 @@ cli_drop(struct cli *cli)
 void
 cli_now(struct cli *cli)
 {
-	struct loop fresh;
-
-	/* The loop samples its clock when it is born. */
-	if (loop_init(&fresh) != 0)
-		return;
-	cli->loop.clock = fresh.clock;
-	loop_drop(&fresh);
+	clock_sample(&cli->clock);
 }
 
 int
@@ -156,7 +149,7 @@ cli_open(struct cli *cli, enum db_mode mode)
 		return code;
 	cli_now(cli);
 	data = cli->setup.config.data;
-	err = db_open(&cli->db, data, mode, &cli->loop.clock);
+	err = db_open(&cli->db, data, mode, &cli->clock);
 	if (err == -ENOENT)
 		return cli_fail(CLI_DATA, "there is no mail in %s; make it "
 		    "with \"pillarbox init\", or correct \"data\" in %s", data,

@@ -3,7 +3,7 @@
 #define APP_CLI_H
 
 #include "app/setup.h"
-#include "net/loop.h"
+#include "base/clock.h"
 #include "store/db.h"
 
 #include <stdio.h>
@@ -34,7 +34,7 @@ struct cli {
 	const char *file;	/* the configuration */
 
 	struct setup setup;
-	struct loop loop;	/* for its clock */
+	struct clock clock;	/* as of the last cli_now() */
 	struct db *db;
 
 	bool password_stdin;	/* secrets come line by line from there */

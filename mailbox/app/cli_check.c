@@ -60,7 +60,7 @@ check_certificates(const struct cli *cli)
 
 	for (i = 0; i < config->certificate_count; i++) {
 		pair = &config->certificates[i];
-		left_s = cli->setup.expires[i] - cli->loop.clock.unix_s;
+		left_s = cli->setup.expires[i] - cli->clock.unix_s;
 		printf("certificate    %s ends ", pair->cert);
 		cli_date(stdout, cli->setup.expires[i]);
 		putchar('\n');
@@ -258,7 +258,7 @@ show_facts(const struct cli *cli, const struct facts *facts)
 		    config->certificates[i].cert);
 		cli_date(stdout, cli->setup.expires[i]);
 		if (cli->setup.expires[i] != 0 && cli->setup.expires[i] -
-		    cli->loop.clock.unix_s < CLI_EXPIRY_SOON_S)
+		    cli->clock.unix_s < CLI_EXPIRY_SOON_S)
 			fputs(": get a new one", stdout);
 		putchar('\n');
 	}

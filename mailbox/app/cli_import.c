@@ -170,7 +170,7 @@ letter_end(struct import *im, const struct origin *origin)
 	}
 	if (start.received == 0 &&
 	    !mbox_date(buf_str(&im->head), &start.received))
-		start.received = im->cli->loop.clock.unix_s;
+		start.received = im->cli->clock.unix_s;
 	if (origin->mbox)
 		start.flags |= status_flags(buf_str(&im->head));
 	im->err = message_keep(im->writer, &start, NULL);

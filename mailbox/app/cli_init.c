@@ -251,7 +251,7 @@ make_certificate(struct init *init)
 	if (code == CLI_DONE)
 		code = prepare_parent(init, pair->cert);
 	if (code == CLI_DONE && crypto_self_sign(names, count,
-	    init->cli->loop.clock.unix_s, &key, &cert) != 0)
+	    init->cli->clock.unix_s, &key, &cert) != 0)
 		code = cli_fail(CLI_FAILED, "could not make a certificate for "
 		    "%s; is that name too long?", config->host);
 	if (code == CLI_DONE)
@@ -345,7 +345,7 @@ make_database(struct init *init, struct str password, struct buf *recovery)
 		note_made(init, path);
 	}
 	err = db_open(&cli->db, cli->setup.config.data, DB_CREATE,
-	    &cli->loop.clock);
+	    &cli->clock);
 	if (err == 0)
 		err = credential_create(cli->db, password, recovery);
 	if (err == 0)

@@ -114,7 +114,7 @@ cli_progress_begin(struct cli_progress *p, struct cli *cli, const char *doing)
 {
 	cli_now(cli);
 	*p = (struct cli_progress){ .cli = cli, .doing = doing,
-	    .began_ms = cli->loop.clock.mono_ms,
+	    .began_ms = cli->clock.mono_ms,
 	    .terminal = isatty(STDERR_FILENO) != 0 };
 }
 
@@ -127,7 +127,7 @@ cli_progress_step(struct cli_progress *p, uint64_t done, uint64_t total,
 	if (!p->terminal)
 		return;
 	cli_now(p->cli);
-	now_ms = p->cli->loop.clock.mono_ms;
+	now_ms = p->cli->clock.mono_ms;
 	if (now_ms - p->began_ms < PROGRESS_AFTER_MS ||
 	    now_ms - p->shown_ms < PROGRESS_EVERY_MS)
 		return;

@@ -9,7 +9,7 @@
 #include "app/cli.h"
 
 #include "base/crypto.h"
-#include "base/str.h"
+#include "net/loop.h"
 #include "store/credential.h"
 
 #include <errno.h>
