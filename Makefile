@@ -82,7 +82,7 @@ source = $(wildcard $(or $(HERE_$(1)),mailbox/$(1))/*.c)
 objects = $(patsubst %.c,$(OUT)/obj/%.o,$(call source,$(1)))
 archives = $(foreach f,$(UNDER_$(1)),$(if $(call source,$f),$(OUT)/$f.a))
 
-# Mbed TLS comes from base/crypto.c and so is under everything.
+# Mbed TLS comes from base/crypto*.c and so is under everything.
 LIBRARIES = sqlite3 libconfig libsodium mbedtls
 LIBRARY_FILES = $(foreach l,$(LIBRARIES),$(OUT)/lib/$l/$l.a)
 READY = $(LIBRARIES:%=$(OUT)/lib/%.ready)
@@ -97,7 +97,7 @@ all: $(OUT)/pillarbox
 # ---- compile ----
 
 # The pure wing sees C11 and nothing else; the effect wing sees Linux.
-PURE = $(filter-out %/base/log.o %/base/crypto.o,$(foreach f,\
+PURE = $(filter-out %/base/log.o %/base/crypto.o %/base/crypto_key.o,$(foreach f,\
 	base mail rules proof talk,$(call objects,$f)))
 EFFECT = $(filter-out $(PURE),$(foreach f,$(FLOORS),$(call objects,$f)))
 $(PURE): WING = -Imailbox

@@ -68,10 +68,11 @@ only() { # WHAT HEADERS WHERE
 	}' "$work/includes" | check "$1"
 }
 
-only 'Mbed TLS only in net/tls.c and base/crypto.c' \
-    'mbedtls/|psa/|everest/' 'mailbox/net/tls\\.c$|mailbox/base/crypto\\.c$'
-only 'libsodium only in base/crypto.c and store/seal.c' 'sodium' \
-    'mailbox/base/crypto\\.c$|mailbox/store/seal\\.c$'
+only 'Mbed TLS only in net/tls.c and base/crypto*.c' \
+    'mbedtls/|psa/|everest/' \
+    'mailbox/net/tls\\.c$|mailbox/base/crypto(_key)?\\.c$'
+only 'libsodium only in base/crypto*.c and store/seal.c' 'sodium' \
+    'mailbox/base/crypto(_key)?\\.c$|mailbox/store/seal\\.c$'
 only 'libconfig only in app/config.c' 'libconfig' 'mailbox/app/config\\.c$'
 only 'c-ares only in net/resolve.c' 'ares' 'mailbox/net/resolve\\.c$'
 only 'SQLite only in store' 'sqlite3' 'mailbox/store/'
@@ -82,7 +83,7 @@ only 'sockets only in net' \
 # Headers the pure wing may include: those of C11 that touch nothing.
 awk '
 /^mailbox\/(base|mail|rules|proof|talk)\// &&
-$1 !~ /^mailbox\/base\/(log|crypto)\.c:/ && $2 ~ /^</ {
+$1 !~ /^mailbox\/base\/(log|crypto|crypto_key)\.c:/ && $2 ~ /^</ {
 	header = $2
 	gsub(/[<>]/, "", header)
 	if (header !~ /^(assert|ctype|errno|inttypes|limits|stdarg|stdbool|stddef|stdint|stdio|stdlib|string)\.h$/)

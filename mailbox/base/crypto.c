@@ -1,6 +1,6 @@
 /*
- * The libraries' door for everybody but net/tls.c and store/seal.c. All
- * chance comes from getrandom(2): there is no generator of ours or of a
+ * The libraries' door for everybody but net/tls.c and store/seal.c; keys that
+ * sign are in crypto_key.c. All chance comes from getrandom(2): there is no generator of ours or of a
  * library that a fork could copy, and no device that a cage would deny.
  */
 #include "base/crypto.h"
@@ -73,6 +73,35 @@ crypto_sha256(struct str s, unsigned char hash[SHA256_SIZE])
 {
 	must(mbedtls_sha256((const unsigned char *)s.at, s.len, hash, 0) ==
 	    0);
+}
+
+/* The library's own state, in memory that others can own and copy. */
+static mbedtls_sha256_context *
+sha256_of(struct sha256 *h)
+{
+	_Static_assert(sizeof h->state >= sizeof (mbedtls_sha256_context),
+	    "struct sha256 is too small");
+	return (mbedtls_sha256_context *)(void *)h->state;
+}
+
+void
+crypto_sha256_init(struct sha256 *h)
+{
+	mbedtls_sha256_init(sha256_of(h));
+	must(mbedtls_sha256_starts(sha256_of(h), 0) == 0);
+}
+
+void
+crypto_sha256_add(struct sha256 *h, struct str s)
+{
+	must(mbedtls_sha256_update(sha256_of(h),
+	    (const unsigned char *)s.at, s.len) == 0);
+}
+
+void
+crypto_sha256_end(struct sha256 *h, unsigned char hash[SHA256_SIZE])
+{
+	must(mbedtls_sha256_finish(sha256_of(h), hash) == 0);
 }
 
 bool

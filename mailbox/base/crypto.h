@@ -21,6 +21,17 @@ int crypto_rng(void *unused, unsigned char *out, size_t len);
 
 void crypto_sha256(struct str s, unsigned char hash[SHA256_SIZE]);
 
+/* A hash of bytes that come in pieces; plain memory, may be copied. */
+struct sha256 {
+	uint64_t state[16];
+};
+
+void crypto_sha256_init(struct sha256 *h);
+void crypto_sha256_add(struct sha256 *h, struct str s);
+
+/* The hash of all that was added; h is then of no more use. */
+void crypto_sha256_end(struct sha256 *h, unsigned char hash[SHA256_SIZE]);
+
 /* Compare in time that depends on size alone. */
 bool crypto_equal(const void *a, const void *b, size_t size);
 
