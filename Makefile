@@ -192,6 +192,12 @@ $(OUT)/test/talk_pure: $(patsubst %.c,$(OUT)/obj/%.o,$(wildcard \
 	@mkdir -p $(@D)
 	$(call told,LD)$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBRARY_FILES)
 
+# What test/live/test_dkim.py has signed.
+$(OUT)/test/dkim_sign: $(OUT)/obj/test/dkim_sign.o $(call archives,pure) \
+		$(READY)
+	@mkdir -p $(@D)
+	$(call told,LD)$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBRARY_FILES)
+
 # Fuzz targets: replayed by a plain main, or driven by libFuzzer.
 FUZZERS = $(patsubst test/fuzz/%_fuzz.c,%,$(wildcard test/fuzz/*_fuzz.c))
 REPLAY = $(if $(filter dev,$(CODE_TARGET)),$(OUT)/obj/test/fuzz/replay.o)
@@ -202,7 +208,7 @@ $(OUT)/fuzz/%: $(OUT)/obj/test/fuzz/%_fuzz.o $(REPLAY) \
 
 units: $(TESTED:%=$(OUT)/test/unit_%)
 fuzzers: $(FUZZERS:%=$(OUT)/fuzz/%)
-programs: units fuzzers \
+programs: units fuzzers $(OUT)/test/dkim_sign \
 	$(if $(wildcard test/talk_pure.c),$(OUT)/test/talk_pure) \
 	$(if $(call source,app),$(OUT)/pillarbox)
 objects: $(PURE) $(EFFECT)

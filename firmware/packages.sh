@@ -38,7 +38,7 @@ packages_of() {
 	test)
 		echo git python3 python3-pytest openssl swaks \
 		    libio-socket-ssl-perl libnet-ssleay-perl curl fetchmail \
-		    mpop getmail6
+		    mpop getmail6 python3-dkim python3-nacl
 		;;
 	demo) echo curl ;;
 	qemu) echo qemu-user-static ;;
