@@ -1,7 +1,8 @@
 /*
  * The libraries' door for everybody but net/tls.c and store/seal.c; keys that
- * sign are in crypto_key.c. All chance comes from getrandom(2): there is no generator of ours or of a
- * library that a fork could copy, and no device that a cage would deny.
+ * sign are in crypto_key.c. All chance comes from getrandom(2): there is no
+ * generator of ours or of a library that a fork could copy, and no device
+ * that a cage would deny.
  */
 #include "base/crypto.h"
 

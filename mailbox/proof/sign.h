@@ -16,10 +16,10 @@ struct sign_key {
 
 /* Who signs; all borrowed. */
 struct signer {
-	struct str domain;		/* d=, the domain of From or one above */
+	struct str domain;		/* d=: that of From, or above it */
 	const struct sign_key *keys;	/* one signature each, in this order;
-					   RSA first, for those who look at
-					   nothing but the first */
+					   RSA first, for those who look
+					   at the first alone */
 	size_t count;
 	int64_t now;			/* t=, unix s */
 };

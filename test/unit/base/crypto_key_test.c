@@ -145,12 +145,18 @@ test_refused(void **state)
 		    "rAMcrn9g\n-----END PRIVATE KEY-----\n",
 		/* an RSA key of 512 bits */
 		"-----BEGIN RSA PRIVATE KEY-----\n"
-		    "MIIBOwIBAAJBAKuY67DCTxK6aP9lOXK59bBxCxJinHfYoI9xLqz6xFKVJ1z0TluC\n"
-		    "5b4kXN+M0ANpGVxZDWCllhZa9LhjxcO4uBMCAwEAAQJAPP8eyLZJZV7d8+sHgMCZ\n"
-		    "lR6Z0O88r11RtauF6/c30iKdeOl7L7j7xSPVo1vVXgslsyyXvl5OBxSnxexJGUrw\n"
-		    "AQIhAOEPBG9gTa2q5OvQY44BT1WJS8rP/IHWS9D5aKX25jKJAiEAwzBSdp3Mpzd4\n"
-		    "0VTyewri3d1mdW8C9wEVqGCEzigH3rsCIDWIofBwQuntfZiOMDAmJZ3eE7ZBdPnZ\n"
-		    "ZJ1nxjm8GhOpAiEApTWOZuXTpil2ssAS6YBiW+Yc5gMLYGRjn3vqjNAnMScCIQDe\n"
+		    "MIIBOwIBAAJBAKuY67DCTxK6aP9lOXK5"
+		    "9bBxCxJinHfYoI9xLqz6xFKVJ1z0TluC\n"
+		    "5b4kXN+M0ANpGVxZDWCllhZa9LhjxcO4"
+		    "uBMCAwEAAQJAPP8eyLZJZV7d8+sHgMCZ\n"
+		    "lR6Z0O88r11RtauF6/c30iKdeOl7L7j7"
+		    "xSPVo1vVXgslsyyXvl5OBxSnxexJGUrw\n"
+		    "AQIhAOEPBG9gTa2q5OvQY44BT1WJS8rP"
+		    "/IHWS9D5aKX25jKJAiEAwzBSdp3Mpzd4\n"
+		    "0VTyewri3d1mdW8C9wEVqGCEzigH3rsC"
+		    "IDWIofBwQuntfZiOMDAmJZ3eE7ZBdPnZ\n"
+		    "ZJ1nxjm8GhOpAiEApTWOZuXTpil2ssAS"
+		    "6YBiW+Yc5gMLYGRjn3vqjNAnMScCIQDe\n"
 		    "tP6pJe8cof+IQsLlfp4NAAXD6Z9c45sHDKUBhvYsTg==\n"
 		    "-----END RSA PRIVATE KEY-----\n",
 	};
