@@ -1,0 +1,418 @@
+/*
+ * Finds, judges and removes sendas tags. Two readers: sendas_take() knows the
+ * tag as the manual has it and honours it or says why not; sendas_like() sees
+ * whatever resembles one, for the callers to refuse, as a tag that is passed
+ * over sends the letter under the wrong name. It does not know who may send
+ * as whom beyond the domain.
+ */
+#include "rules/sendas.h"
+
+#include "mail/word.h"
+
+#define MAILBOX_MAX 600		/* octets before it is looked at closely */
+#define TAG_MAX 400		/* octets in which a tag's end is looked for */
+
+#define OPEN "550 5.6.0 A sendas tag in the Subject is not closed with ]"
+#define FORM "550 5.6.0 A sendas tag in the Subject holds no address: " \
+	"write [sendas:name] or [sendas:Your Name <name>]"
+#define UNSEEN "550 5.6.0 A sendas tag in the Subject holds signs that " \
+	"cannot be seen, or a character set that is not known here"
+#define FOREIGN "550 5.6.0 A sendas tag in the Subject names an address " \
+	"of another domain"
+#define SEVERAL "550 5.6.0 The sendas tags in the Subject do not agree"
+#define LONG "550 5.6.0 A sendas tag in the Subject is too long"
+
+void
+sendas_init(struct sendas *tag)
+{
+	*tag = (struct sendas){ .why = NULL };
+	buf_init(&tag->mailbox, MAILBOX_MAX);
+	buf_init(&tag->name, SENDAS_NAME_MAX);
+}
+
+void
+sendas_drop(struct sendas *tag)
+{
+	buf_drop(&tag->mailbox);
+	buf_drop(&tag->name);
+}
+
+/* The code point at the front of s and its length; the byte, if no UTF-8. */
+static unsigned
+point_at(struct str s, size_t *len)
+{
+	unsigned point;
+	size_t i;
+
+	*len = str_utf8(s, 0);
+	point = (unsigned)str_at(s, 0);
+	if (*len <= 1) {
+		*len = 1;
+		return point;
+	}
+	point &= 0x7Fu >> *len;
+	for (i = 1; i < *len; i++)
+		point = point << 6 | ((unsigned)str_at(s, i) & 63);
+	return point;
+}
+
+/* White space of Unicode that has a width. */
+static bool
+is_space(unsigned point)
+{
+	return point == ' ' || (point >= '\t' && point <= '\r') ||
+	    point == 0x85 || point == 0xA0 || point == 0x1680 ||
+	    (point >= 0x2000 && point <= 0x200A) || point == 0x2028 ||
+	    point == 0x2029 || point == 0x202F || point == 0x205F ||
+	    point == 0x3000;
+}
+
+/* Controls, and what has no width, is filler or not to be seen at all. */
+static bool
+is_unseen(unsigned point)
+{
+	return point < 32 || (point >= 0x7F && point < 0xA0) ||
+	    point == 0xAD || point == 0x34F || point == 0x61C ||
+	    point == 0x115F || point == 0x1160 || point == 0x17B4 ||
+	    point == 0x17B5 || (point >= 0x180B && point <= 0x180F) ||
+	    (point >= 0x200B && point <= 0x200F) ||
+	    (point >= 0x202A && point <= 0x202E) ||
+	    (point >= 0x2060 && point <= 0x206F) || point == 0x3164 ||
+	    (point >= 0xFE00 && point <= 0xFE0F) || point == 0xFEFF ||
+	    point == 0xFFA0 || (point >= 0xFFF0 && point <= 0xFFFF) ||
+	    point >= 0xE0000;
+}
+
+/* Cut white space off both ends. */
+static struct str
+trim(struct str s)
+{
+	struct str from;
+	size_t len, keep;
+	unsigned point;
+
+	while (s.len > 0 && is_space(point_at(s, &len)))
+		str_take(&s, len);
+	from = s;
+	keep = 0;
+	while (s.len > 0) {
+		point = point_at(s, &len);
+		str_take(&s, len);
+		if (!is_space(point))
+			keep = from.len - s.len;
+	}
+	return str_part(from, 0, keep);
+}
+
+static void
+skip_spaces(struct str *s)
+{
+	size_t len;
+
+	while (s->len > 0 && is_space(point_at(*s, &len)))
+		str_take(s, len);
+}
+
+/* Cut "[sendas:" off the front of *s. */
+static bool
+skip_opening(struct str *s)
+{
+	if (!str_skip(s, '['))
+		return false;
+	skip_spaces(s);
+	if (!str_skip_word(s, STR("sendas")))
+		return false;
+	skip_spaces(s);
+	return str_skip(s, ':');
+}
+
+/* Whether all of s can be seen, white space in it being plain spaces. */
+static bool
+is_plain(struct str s)
+{
+	unsigned point;
+	size_t len;
+
+	while (s.len > 0) {
+		point = point_at(s, &len);
+		if (is_unseen(point) || (point != ' ' && is_space(point)))
+			return false;
+		str_take(&s, len);
+	}
+	return true;
+}
+
+/* Cut the name off "Name <address>", leaving the address. */
+static bool
+split_name(struct str *content, struct str *name)
+{
+	struct str rest;
+
+	*name = STR("");
+	if (!str_ends(*content, STR(">")))
+		return str_find(*content, 0, '<') == STR_NONE;
+	rest = str_part(*content, 0, content->len - 1);
+	if (!str_split(&rest, '<', name))
+		return false;
+	*content = trim(rest);
+	*name = trim(*name);
+	if (name->len > 1 && str_starts(*name, STR("\"")) &&
+	    str_ends(*name, STR("\"")))
+		*name = trim(str_part(*name, 1, name->len - 2));
+	return true;
+}
+
+static void
+add_lower(struct buf *out, struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		buf_add_char(out,
+		    (char)(unsigned char)char_lower(str_at(s, i)));
+}
+
+/*
+ * Judge what stands in one tag.
+ *
+ * Returns:  NULL, what it says added to tag; else why it is bad.
+ */
+static const char *
+judge(struct sendas *tag, struct str content, const struct domains *domains,
+	struct str domain)
+{
+	struct str name, local;
+	struct addr addr;
+	const char *why;
+
+	content = trim(content);
+	if (!is_plain(content))
+		return UNSEEN;
+	if (!split_name(&content, &name) || content.len == 0)
+		return FORM;
+	local = content;
+	if (str_find(content, 0, '@') != STR_NONE) {
+		while (str_find(content, 0, '@') != STR_NONE)
+			str_take(&content, str_find(content, 0, '@') + 1);
+		local = trim(str_part(local, 0, local.len - content.len - 1));
+		domain = trim(content);
+	}
+	buf_add(&tag->mailbox, local);
+	buf_add_char(&tag->mailbox, '@');
+	add_lower(&tag->mailbox, domain);
+	buf_add(&tag->name, name);
+	if (tag->mailbox.full || tag->name.full)
+		return LONG;
+	if (addr_mailbox(buf_str(&tag->mailbox), &addr, &why) != ADDR_OK ||
+	    addr.literal)
+		return FORM;
+	return domains_hold(domains, addr.domain) ? NULL : FOREIGN;
+}
+
+/* Whether two mailboxes, well-formed, are the same to the address book. */
+static bool
+is_same(struct str left, struct str right)
+{
+	struct buf one, two;
+	struct addr addr;
+	const char *why;
+	bool same;
+
+	buf_init(&one, 2 * MAILBOX_MAX);
+	buf_init(&two, 2 * MAILBOX_MAX);
+	if (addr_mailbox(left, &addr, &why) == ADDR_OK)
+		addr_canonical(&one, &addr, STR(""));
+	if (addr_mailbox(right, &addr, &why) == ADDR_OK)
+		addr_canonical(&two, &addr, STR(""));
+	same = str_equal(buf_str(&one), buf_str(&two));
+	buf_drop(&one);
+	buf_drop(&two);
+	return same;
+}
+
+/* Join another tag to what was found; NULL or why they do not go together. */
+static const char *
+join(struct sendas *tag, const struct sendas *more)
+{
+	if (tag->mailbox.len == 0)
+		buf_add(&tag->mailbox, buf_str(&more->mailbox));
+	if (!is_same(buf_str(&tag->mailbox), buf_str(&more->mailbox)))
+		return SEVERAL;
+	if (tag->name.len == 0)
+		buf_add(&tag->name, buf_str(&more->name));
+	return more->name.len == 0 || str_equal(buf_str(&tag->name),
+	    buf_str(&more->name)) ? NULL : SEVERAL;
+}
+
+/* Read the content of a tag off the front of *s, its bracket included. */
+static const char *
+take_tag(struct sendas *tag, struct str *s, const struct domains *domains,
+	struct str domain)
+{
+	struct sendas more;
+	struct str content;
+	const char *why;
+
+	if (!str_split(s, ']', &content))
+		return OPEN;
+	sendas_init(&more);
+	why = judge(&more, content, domains, domain);
+	if (why == NULL)
+		why = join(tag, &more);
+	sendas_drop(&more);
+	return why;
+}
+
+/* Add a byte, but never a space first or behind another. */
+static void
+add_single(struct buf *out, int c)
+{
+	if (c != ' ' || (out->len > 0 && out->at[out->len - 1] != ' '))
+		buf_add_char(out, (char)(unsigned char)c);
+}
+
+enum sendas_result
+sendas_take(struct sendas *tag, struct str subject,
+	const struct domains *domains, struct str domain, struct buf *rest)
+{
+	struct str inside;
+
+	while (subject.len > 0) {
+		inside = subject;
+		if (!skip_opening(&inside)) {
+			add_single(rest, str_at(str_take(&subject, 1), 0));
+			continue;
+		}
+		tag->why = take_tag(tag, &inside, domains, domain);
+		if (tag->why != NULL)
+			return SENDAS_BAD;
+		add_single(rest, ' ');
+		subject = inside;
+	}
+	if (rest->len > 0 && rest->at[rest->len - 1] == ' ')
+		buf_cut(rest, rest->len - 1);
+	return tag->mailbox.len > 0 ? SENDAS_FOUND : SENDAS_NONE;
+}
+
+/* What a code point resembles: '[', ']', ':', '(' for other brackets. */
+static int
+resembled(unsigned point)
+{
+	static const struct {
+		unsigned point;
+		int sign;
+	} alike[] = {
+		{ '{', '(' }, { '<', '(' }, { 0xAB, '(' },
+		{ 0x2045, '[' }, { 0x2046, ']' },
+		{ 0x27E6, '[' }, { 0x27E7, ']' },
+		{ 0x3008, '(' }, { 0x300A, '(' }, { 0x300C, '(' },
+		{ 0x3010, '[' }, { 0x3011, ']' },
+		{ 0x3014, '[' }, { 0x3015, ']' },
+		{ 0x3016, '[' }, { 0x3017, ']' },
+		{ 0x301A, '[' }, { 0x301B, ']' },
+		{ 0x2D0, ':' }, { 0x589, ':' }, { 0x2236, ':' },
+		{ 0xA789, ':' }, { 0xFE13, ':' }, { 0xFE30, ':' },
+		{ 0xFE55, ':' },
+	};
+	size_t i;
+
+	/* the wide forms of ASCII */
+	if (point > 0xFF00 && point < 0xFF5F)
+		point -= 0xFEE0;
+	for (i = 0; i < countof(alike); i++)
+		if (alike[i].point == point)
+			return alike[i].sign;
+	return point < 128 ? char_lower((int)point) : '?';
+}
+
+/* Write text in the few signs that matter, unseen ones left out. */
+static void
+add_skeleton(struct buf *out, struct str text)
+{
+	unsigned point;
+	size_t len;
+
+	while (text.len > 0) {
+		point = point_at(text, &len);
+		str_take(&text, len);
+		if (is_space(point))
+			add_single(out, ' ');
+		else if (!is_unseen(point))
+			buf_add_char(out, (char)resembled(point));
+	}
+}
+
+/* Cut the letters of "sendas" off the front of *s. */
+static bool
+skip_letters(struct str *s, bool *spaced)
+{
+	static const struct str letters = { "sendas", 6 };
+	struct str rest;
+	size_t i;
+
+	rest = *s;
+	*spaced = false;
+	for (i = 0; i < letters.len; i++) {
+		if (i > 0 && str_skip(&rest, ' '))
+			*spaced = true;
+		if (!str_skip(&rest, (char)str_at(letters, i)))
+			return false;
+	}
+	*s = rest;
+	return true;
+}
+
+/* Whether s, behind the letters and their colon, is bracketed at its end. */
+static bool
+is_closed(struct str s)
+{
+	size_t open, close;
+
+	s = str_part(s, 0, TAG_MAX);
+	close = str_find(s, 0, ']');
+	open = str_find(s, 0, '[');
+	return close != STR_NONE && close < open;
+}
+
+/* Whether s, a skeleton behind before, begins with what resembles a tag. */
+static bool
+is_like(struct str s, int before)
+{
+	bool spaced;
+
+	if (!skip_letters(&s, &spaced))
+		return false;
+	if (before == '[' && !spaced)
+		return true;
+	str_skip(&s, ' ');
+	if (!str_skip(&s, ':'))
+		return false;
+	if (before == '[' || before == '(')
+		return true;
+	/* "sendas" is a word too: without a bracket more is asked */
+	return !spaced && !char_is_alnum(before) &&
+	    (is_closed(s) || (s.len > 0 && str_at(s, 0) != ' '));
+}
+
+bool
+sendas_like(struct str text)
+{
+	struct buf skeleton;
+	struct str rest;
+	int before, sign;
+	bool like;
+
+	buf_init(&skeleton, text.len + 1);
+	add_skeleton(&skeleton, text);
+	like = false;
+	before = ' ';
+	for (rest = buf_str(&skeleton); rest.len > 0 && !like; ) {
+		like = is_like(rest, before);
+		sign = str_at(str_take(&rest, 1), 0);
+		/* a space behind a bracket does not count */
+		if (sign != ' ' || (before != '[' && before != '('))
+			before = sign;
+	}
+	buf_drop(&skeleton);
+	return like;
+}
