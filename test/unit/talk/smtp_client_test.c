@@ -1,0 +1,250 @@
+/* The session of the sending machine, and a whole letter through it. */
+#include "smtp_client_world.h"
+
+int smtp_client_test(void);
+
+#define HELLO "220 mx.example ESMTP\n250-mx.example\n"
+#define EHLO "EHLO box.example.test\n"
+
+static struct smtp_client_recipient one[] = {
+	{ .address = { "a@mail.example", 14 } },
+};
+
+static struct smtp_letter letter = {
+	.sender = { "shop@example.test", 17 },
+	.recipients = one, .count = 1, .size = 5
+};
+
+static void
+test_plain(void **state)
+{
+	struct client_world w = client_world(&letter, 1);
+
+	(void)state;
+	client_world_play(w, HELLO "250 DSN\n"
+	    "250 2.1.0 ok\n250 2.1.5 ok\n354 go\n250 2.0.0 Queued as 1\n"
+	    "221 bye\n",
+	    EHLO "MAIL FROM:<shop@example.test>\nRCPT TO:<a@mail.example>\n"
+	    "DATA\nHi.\n.\n"
+	    "{a@mail.example delivered 250 2.0.0 Queued as 1 reports}\n"
+	    "QUIT\n");
+	/* HELO, when EHLO is not known. */
+	client_world_play(w, "220 mx.example\n500 what?\n250 mx.example\n"
+	    "250 ok\n250 ok\n354 go\n250 Queued as 1\n221 bye\n",
+	    EHLO "HELO box.example.test\n"
+	    "MAIL FROM:<shop@example.test>\nRCPT TO:<a@mail.example>\n"
+	    "DATA\nHi.\n.\n"
+	    "{a@mail.example delivered 250 2.0.0 Queued as 1}\n"
+	    "QUIT\n");
+	/* Nothing to send: greeted, and gone. */
+	w.letter_count = 0;
+	client_world_play(w, HELLO "250 DSN\n221 bye\n", EHLO "QUIT\n");
+	/* The server may hang up instead of an answer. */
+	client_world_play(w, HELLO "250 DSN\n",
+	    EHLO "QUIT\n{bye 1 temporary 0 4.4.2 Connection lost}\n");
+}
+
+static void
+test_unwelcome(void **state)
+{
+	struct client_world w = client_world(&letter, 1);
+
+	(void)state;
+	client_world_play(w, "554 5.7.1 Not you\n",
+	    "QUIT\n{bye 2 temporary 554 4.0.0 Not you}\n");
+	client_world_play(w, "450 4.3.2 Later\n",
+	    "QUIT\n{bye 2 temporary 450 4.3.2 Later}\n");
+	client_world_play(w, "521 No mail here\n",
+	    "QUIT\n{bye 2 permanent 521 5.0.0 No mail here}\n");
+	client_world_play(w, "421 4.3.2 Busy\n",
+	    "{bye 5 temporary 421 4.3.2 Busy}\n");
+	client_world_play(w, "SSH-2.0-OpenSSH\n",
+	    "{bye 6 temporary 0 4.5.0 The server said what is no reply}\n");
+	client_world_play(w, "",
+	    "{bye 1 temporary 0 4.4.2 Connection lost}\n");
+	client_world_play(w, "220 mx.example\n450 4.7.1 Later\n",
+	    EHLO "QUIT\n{bye 2 temporary 450 4.7.1 Later}\n");
+	client_world_play(w, "220 mx.example\n502 what?\n550 5.7.1 No\n",
+	    EHLO "HELO box.example.test\nQUIT\n"
+	    "{bye 2 temporary 550 4.0.0 No}\n");
+	client_world_play(w, "220 mx.example\n354 what?\n",
+	    EHLO "QUIT\n{bye 2 temporary 354 4.0.0 what?}\n");
+}
+
+static void
+test_tls(void **state)
+{
+	struct client_world w = client_world(&letter, 0);
+
+	(void)state;
+	/* What was offered before TLS is forgotten (RFC 3207 4.2). */
+	client_world_play(w, HELLO "250-SIZE 1\n250 STARTTLS\n220 go\n"
+	    "250 mx.example\n221 bye\n",
+	    EHLO "STARTTLS\n{tls}\n" EHLO "QUIT\n");
+	/* Refused, and not offered: on in clear. */
+	client_world_play(w, HELLO "250 STARTTLS\n454 no\n221 bye\n",
+	    EHLO "STARTTLS\nQUIT\n");
+	w.setup.tls = SMTP_CLIENT_CLEAR;
+	client_world_play(w, HELLO "250 STARTTLS\n221 bye\n", EHLO "QUIT\n");
+	w.setup.tls = SMTP_CLIENT_TLS_ON;
+	client_world_play(w, HELLO "250 STARTTLS\n221 bye\n", EHLO "QUIT\n");
+	w.setup.tls = SMTP_CLIENT_ALWAYS;
+	client_world_play(w, HELLO "250 STARTTLS\n454 4.7.0 no\n",
+	    EHLO "STARTTLS\nQUIT\n{bye 3 temporary 0 4.7.10 "
+	    "The server refused STARTTLS}\n");
+	client_world_play(w, HELLO "250 DSN\n",
+	    EHLO "QUIT\n{bye 3 temporary 0 4.7.10 "
+	    "The server offers no TLS}\n");
+	client_world_play(w, "220 mx.example\n500 what?\n250 mx.example\n",
+	    EHLO "HELO box.example.test\nQUIT\n"
+	    "{bye 3 temporary 0 4.7.10 The server offers no TLS}\n");
+}
+
+/* Bytes behind the reply to STARTTLS are somebody else's (RFC 3207 6). */
+static void
+test_tls_injection(void **state)
+{
+	struct client_world w = client_world(&letter, 0);
+	struct str in = STR("220 hi\r\n");
+
+	(void)state;
+	smtp_client_init(&w.client, &w.setup);
+	assert_int_equal(smtp_client_step(&w.client, &in), SMTP_CLIENT_MORE);
+	in = STR("250-mx.example\r\n250 STARTTLS\r\n");
+	assert_int_equal(smtp_client_step(&w.client, &in), SMTP_CLIENT_MORE);
+	in = STR("220 go\r\n250 mx.example\r\n");
+	assert_int_equal(smtp_client_step(&w.client, &in), SMTP_CLIENT_BYE);
+	assert_int_equal(w.client.trouble, SMTP_CLIENT_NONSENSE);
+	smtp_client_drop(&w.client);
+}
+
+static void
+test_login(void **state)
+{
+#define TLS HELLO "250 STARTTLS\n220 go\n"
+#define TLS_SAID EHLO "STARTTLS\n{tls}\n" EHLO
+	struct client_world w = client_world(&letter, 0);
+
+	(void)state;
+	w.setup.user = STR("me");
+	w.setup.secret = STR("secret");
+	client_world_play(w, TLS "250-mx\n250 AUTH LOGIN PLAIN\n"
+	    "235 2.7.0 in\n221 bye\n",
+	    TLS_SAID "AUTH PLAIN AG1lAHNlY3JldA==\nQUIT\n");
+	/* It did not take the initial response. */
+	client_world_play(w, TLS "250-mx\n250 AUTH PLAIN\n334 \n"
+	    "235 2.7.0 in\n221 bye\n",
+	    TLS_SAID "AUTH PLAIN AG1lAHNlY3JldA==\nAG1lAHNlY3JldA==\nQUIT\n");
+	client_world_play(w, TLS "250-mx\n250 AUTH=LOGIN\n"
+	    "334 VXNlcm5hbWU6\n334 UGFzc3dvcmQ6\n235 in\n221 bye\n",
+	    TLS_SAID "AUTH LOGIN\nbWU=\nc2VjcmV0\nQUIT\n");
+	client_world_play(w, TLS "250-mx\n250 AUTH PLAIN LOGIN\n504 no\n"
+	    "334 VXNlcm5hbWU6\n334 UGFzc3dvcmQ6\n235 in\n221 bye\n",
+	    TLS_SAID "AUTH PLAIN AG1lAHNlY3JldA==\n"
+	    "AUTH LOGIN\nbWU=\nc2VjcmV0\nQUIT\n");
+	client_world_play(w, TLS "250-mx\n250 AUTH PLAIN LOGIN\n"
+	    "535 5.7.8 Wrong\n",
+	    TLS_SAID "AUTH PLAIN AG1lAHNlY3JldA==\nQUIT\n"
+	    "{bye 4 permanent 535 5.7.8 Wrong}\n");
+	client_world_play(w, TLS "250-mx\n250 AUTH PLAIN\n454 4.7.0 Later\n",
+	    TLS_SAID "AUTH PLAIN AG1lAHNlY3JldA==\nQUIT\n"
+	    "{bye 4 temporary 454 4.7.0 Later}\n");
+	client_world_play(w, TLS "250-mx\n250 AUTH PLAIN\n334 \n334 \n",
+	    TLS_SAID "AUTH PLAIN AG1lAHNlY3JldA==\nAG1lAHNlY3JldA==\n"
+	    "{bye 6 temporary 0 4.5.0 The server's login does not end}\n");
+	client_world_play(w, TLS "250-mx\n250 AUTH CRAM-MD5\n",
+	    TLS_SAID "QUIT\n{bye 4 permanent 0 5.7.4 "
+	    "The server offers no login that we know}\n");
+	/* Never in clear, whoever offers it. */
+	client_world_play(w, HELLO "250 AUTH PLAIN\n",
+	    EHLO "QUIT\n{bye 3 temporary 0 4.7.10 "
+	    "The server offers no TLS}\n");
+	w.setup.tls = SMTP_CLIENT_CLEAR;
+	client_world_play(w, HELLO "250-STARTTLS\n250 AUTH PLAIN\n",
+	    EHLO "QUIT\n{bye 3 temporary 0 4.7.10 "
+	    "The server offers no TLS}\n");
+	w.setup.tls = SMTP_CLIENT_TLS_ON;
+	client_world_play(w, HELLO "250 AUTH PLAIN\n235 in\n221 bye\n",
+	    EHLO "AUTH PLAIN AG1lAHNlY3JldA==\nQUIT\n");
+}
+
+static void
+test_idle(void **state)
+{
+	struct client_world w = client_world(&letter, 0);
+	struct str in = STR("220 hi\r\n");
+
+	(void)state;
+	smtp_client_init(&w.client, &w.setup);
+	assert_int_equal(smtp_client_step(&w.client, &in), SMTP_CLIENT_MORE);
+	assert_int_equal(smtp_client_wait_ms(&w.client), 300000);
+	in = STR("250 mx.example\r\n");
+	assert_int_equal(smtp_client_step(&w.client, &in), SMTP_CLIENT_READY);
+	assert_int_equal(smtp_client_wait_ms(&w.client), 0);
+	assert_int_equal(smtp_client_step(&w.client, &in), SMTP_CLIENT_READY);
+	in = STR("421 4.4.2 Idle");
+	assert_int_equal(smtp_client_step(&w.client, &in), SMTP_CLIENT_READY);
+	in = STR("421 4.4.2 Idle\r\n");
+	assert_int_equal(smtp_client_step(&w.client, &in), SMTP_CLIENT_BYE);
+	assert_int_equal(w.client.trouble, SMTP_CLIENT_CLOSED);
+	/* Whatever the shell says now comes too late, and does no harm. */
+	smtp_client_lost(&w.client, "Connection lost");
+	smtp_client_quit(&w.client);
+	smtp_client_secured(&w.client, true);
+	assert_int_equal(smtp_client_step(&w.client, &in), SMTP_CLIENT_BYE);
+	assert_int_equal(w.client.trouble, SMTP_CLIENT_CLOSED);
+	smtp_client_drop(&w.client);
+	client_world_play(w, HELLO "250 DSN\n221 bye\n221 bye\n",
+	    EHLO "QUIT\n");
+}
+
+/* Three letters on one connection; RSET only where one is left open. */
+static void
+test_reuse(void **state)
+{
+	struct smtp_letter letters[3] = { letter, letter, letter };
+	struct smtp_client_recipient own[3][1];
+	struct client_world w = client_world(letters, 3);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		own[i][0] = one[0];
+		letters[i].recipients = own[i];
+	}
+	client_world_play(w, HELLO "250 PIPELINING\n"
+	    "250 ok\n250 ok\n354 go\n250 2.0.0 first\n"
+	    "250 ok\n550 5.1.1 Nobody\n503 5.5.1 no\n"
+	    "250 reset\n250 ok\n250 ok\n354 go\n250 2.0.0 third\n221 bye\n",
+	    EHLO "MAIL FROM:<shop@example.test>\nRCPT TO:<a@mail.example>\n"
+	    "DATA\nHi.\n.\n{a@mail.example delivered 250 2.0.0 first}\n"
+	    "MAIL FROM:<shop@example.test>\nRCPT TO:<a@mail.example>\nDATA\n"
+	    "{a@mail.example permanent 550 5.1.1 Nobody}\n"
+	    "RSET\nMAIL FROM:<shop@example.test>\nRCPT TO:<a@mail.example>\n"
+	    "DATA\nHi.\n.\n{a@mail.example delivered 250 2.0.0 third}\n"
+	    "QUIT\n");
+	w.letter_count = 2;
+	client_world_play(w, HELLO "250 PIPELINING\n"
+	    "250 ok\n550 5.1.1 Nobody\n503 5.5.1 no\n500 what?\n",
+	    EHLO "MAIL FROM:<shop@example.test>\nRCPT TO:<a@mail.example>\n"
+	    "DATA\n{a@mail.example permanent 550 5.1.1 Nobody}\nRSET\n"
+	    "{a@mail.example temporary 0 4.5.0 The server refused RSET}\n"
+	    "{bye 6 temporary 0 4.5.0 The server refused RSET}\n");
+}
+
+int
+smtp_client_test(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_unwelcome),
+		cmocka_unit_test(test_tls),
+		cmocka_unit_test(test_tls_injection),
+		cmocka_unit_test(test_login),
+		cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_reuse),
+	};
+
+	return cmocka_run_group_tests_name("talk/smtp_client", tests, NULL,
+	    NULL);
+}
