@@ -1,0 +1,243 @@
+/*
+ * Message-IDs. One that names a private host, or a domain of ours that is not
+ * the chosen one, is mapped by a keyed hash: the same each time, so what later
+ * refers to it from the same mail program is mapped to what went out, and
+ * nobody needs to remember anything.
+ */
+#include "rules/submit_part.h"
+
+#include "base/codec.h"
+#include "base/crypto.h"
+#include "mail/compose.h"
+
+#define HASH_SHOWN 16		/* bytes of it that an id shows */
+
+/* Whether s is a name of no place in the world, or ends with one. */
+static bool
+is_private_name(struct str s)
+{
+	/* RFC 6761, 6762 appendix G, 8375, and what home routers hand out */
+	static const char *const names[] = {
+		"localhost", "localdomain", "local", "lan", "home",
+		"home.arpa", "internal", "intranet", "private", "corp",
+		"invalid", "fritz.box", "speedport.ip",
+	};
+	struct str name;
+	size_t i;
+	int before;
+
+	if (str_find(s, 0, '.') == STR_NONE)
+		return true;
+	for (i = 0; i < countof(names); i++) {
+		name = str_of(names[i]);
+		if (s.len < name.len ||
+		    !str_same(str_part(s, s.len - name.len, name.len), name))
+			continue;
+		before = s.len == name.len ? '.' :
+		    str_at(s, s.len - name.len - 1);
+		if (before == '.')
+			return true;
+	}
+	return false;
+}
+
+/* Whether s can stand between the brackets of a message-id. */
+static bool
+is_well_formed(const struct submit_job *job, struct str s)
+{
+	size_t i;
+	int c;
+
+	for (i = 0; i < s.len; i++) {
+		c = str_at(s, i);
+		if (c <= 32 || c == 127 || c == '<' || c == '>' ||
+		    (c > 127 && !job->policy->smtputf8))
+			return false;
+	}
+	return s.len <= SUBMIT_ID_MAX && str_is_utf8(s);
+}
+
+/* Whether an id may go out as it is. */
+static bool
+is_public(const struct submit_job *job, struct str id)
+{
+	struct domains ours;
+	struct str right;
+	size_t at;
+
+	right = id;
+	while ((at = str_find(right, 0, '@')) != STR_NONE)
+		str_take(&right, at + 1);
+	if (right.len == id.len || id.len == right.len + 1 ||
+	    !is_well_formed(job, id) ||
+	    submit_leak(job, id) == SUBMIT_LEAK_MAIN)
+		return false;
+	if (str_same(right, job->id_domain))
+		return true;
+	ours = *job->policy->domains;
+	ours.subdomains = true;
+	return addr_is_domain(right) && !is_private_name(right) &&
+	    !str_same(right, job->policy->helo) && !domains_hold(&ours, right);
+}
+
+/* Add what id goes out as, without brackets. */
+static void
+add_public(const struct submit_job *job, struct buf *out, struct str id)
+{
+	unsigned char hash[SHA256_SIZE];
+	struct buf keyed;
+
+	if (is_public(job, id)) {
+		buf_add(out, id);
+		return;
+	}
+	buf_init(&keyed, job->policy->secret.len + 1 + id.len);
+	buf_add(&keyed, job->policy->secret);
+	buf_add_char(&keyed, '\0');
+	buf_add(&keyed, id);
+	crypto_sha256(buf_str(&keyed), hash);
+	hex_encode(out, str_from(hash, HASH_SHOWN));
+	buf_add_char(out, '@');
+	buf_add(out, job->id_domain);
+	buf_wipe(&keyed);
+}
+
+/*
+ * Cut what stands in the next pair of brackets off *value.
+ *
+ * between   gets whether anything but white space stood before it
+ */
+static bool
+take_id(struct str *value, struct str *id, bool *between)
+{
+	struct str before;
+
+	if (!str_split(value, '<', &before)) {
+		*between = str_trim(*value).len > 0;
+		return false;
+	}
+	*between = str_trim(before).len > 0;
+	return str_split(value, '>', id);
+}
+
+static void
+write_id(struct submit_job *job)
+{
+	struct compose c;
+	struct buf word;
+
+	buf_init(&word, SUBMIT_ID_MAX + 2);
+	buf_add_char(&word, '<');
+	buf_add(&word, buf_str(&job->result->new_id));
+	buf_add_char(&word, '>');
+	compose_begin(&c, &job->field, "Message-ID", job->policy->smtputf8);
+	compose_word(&c, buf_str(&word));
+	compose_end(&c);
+	buf_drop(&word);
+}
+
+void
+submit_id(struct submit_job *job, const struct head_field *field)
+{
+	struct str id;
+	bool bracketed;
+
+	id = str_trim(field->value);
+	bracketed = id.len > 2 && str_starts(id, STR("<")) &&
+	    str_ends(id, STR(">"));
+	if (bracketed)
+		id = str_part(id, 1, id.len - 2);
+	buf_add(&job->result->old_id, id);
+	add_public(job, &job->result->new_id, id);
+	if (bracketed && str_equal(buf_str(&job->result->new_id), id))
+		buf_add(&job->field, field->whole);
+	else
+		write_id(job);
+}
+
+void
+submit_id_missing(struct submit_job *job)
+{
+	buf_add(&job->result->new_id, job->policy->id);
+	buf_add_char(&job->result->new_id, '@');
+	buf_add(&job->result->new_id, job->id_domain);
+	write_id(job);
+}
+
+void
+submit_ids(struct submit_job *job, const struct head_field *field,
+	const char *name)
+{
+	struct compose c;
+	struct str value, id;
+	struct buf word;
+	bool between, changed, any;
+
+	buf_init(&word, SUBMIT_ID_MAX + ADDR_DOMAIN_MAX);
+	compose_begin(&c, &job->field, name, job->policy->smtputf8);
+	changed = any = false;
+	value = field->value;
+	while (take_id(&value, &id, &between)) {
+		buf_clear(&word);
+		buf_add_char(&word, '<');
+		add_public(job, &word, id);
+		buf_add_char(&word, '>');
+		changed = changed || between ||
+		    !str_equal(str_part(buf_str(&word), 1, id.len), id) ||
+		    word.len != id.len + 2;
+		compose_word(&c, buf_str(&word));
+		any = true;
+	}
+	compose_end(&c);
+	changed = changed || between || value.len > 0;
+	if (!any)
+		buf_clear(&job->field);
+	else if (!changed) {
+		buf_clear(&job->field);
+		buf_add(&job->field, field->whole);
+	}
+	if (!any || changed)
+		job->result->dropped++;
+	buf_drop(&word);
+}
+
+/* Cut the last pair of brackets off the end of *value. */
+static bool
+take_last(struct str *value, struct str *id)
+{
+	size_t end, from;
+
+	for (end = value->len; end > 0 && str_at(*value, end - 1) != '>';
+	    end--)
+		continue;
+	for (from = end; from > 0 && str_at(*value, from - 1) != '<'; from--)
+		continue;
+	if (from == 0)
+		return false;
+	*id = str_part(*value, from, end - 1 - from);
+	*value = str_part(*value, 0, from - 1);
+	return true;
+}
+
+void
+submit_references_begin(struct submit_references *r, struct str head)
+{
+	struct head_field field;
+
+	*r = (struct submit_references){ .replied = STR("") };
+	if (head_find(head, STR("In-Reply-To"), &field))
+		r->replied = field.value;
+	if (head_find(head, STR("References"), &field))
+		r->earlier = field.value;
+}
+
+bool
+submit_references_next(struct submit_references *r, struct str *id)
+{
+	bool between;
+
+	if (r->count++ >= SUBMIT_IDS_MAX)
+		return false;
+	return take_id(&r->replied, id, &between) ||
+	    take_last(&r->earlier, id);
+}

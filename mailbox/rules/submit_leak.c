@@ -1,0 +1,261 @@
+/*
+ * Finds addresses of the owner's in any text. It errs on the side of finding:
+ * what stands around an "@", with spaces or not, quoted or percent-encoded,
+ * is an address here though no mail program would take it for one.
+ */
+#include "rules/submit_part.h"
+
+#include "mail/word.h"
+
+#define CANONICAL_MAX (2 * ADDR_LOCAL_MAX + ADDR_DOMAIN_MAX + 3)
+
+bool
+submit_same(const struct addr *one, const struct addr *two)
+{
+	struct buf left, right;
+	bool same;
+
+	buf_init(&left, CANONICAL_MAX);
+	buf_init(&right, CANONICAL_MAX);
+	addr_canonical(&left, one, STR(""));
+	addr_canonical(&right, two, STR(""));
+	same = str_equal(buf_str(&left), buf_str(&right));
+	buf_drop(&left);
+	buf_drop(&right);
+	return same;
+}
+
+/* Whether an entry of the list is this mailbox or all of its domain. */
+static bool
+is_listed(struct str entry, const struct addr *addr)
+{
+	struct addr listed;
+	const char *why;
+
+	if (str_skip(&entry, '@'))
+		return str_same(entry, addr->domain);
+	return addr_mailbox(entry, &listed, &why) == ADDR_OK &&
+	    submit_same(&listed, addr);
+}
+
+bool
+submit_owns(const struct submit_policy *policy, const struct addr *addr)
+{
+	size_t i;
+
+	if (!addr->literal && domains_hold(policy->domains, addr->domain))
+		return true;
+	for (i = 0; i < policy->listed_count; i++)
+		if (is_listed(policy->listed[i], addr))
+			return true;
+	return false;
+}
+
+/* What stands on both sides of an "@". */
+struct found {
+	struct str local;	/* as much as could belong to it */
+	struct str domain;
+};
+
+static bool
+is_local_char(int c)
+{
+	return char_is_alnum(c) || c > 127 || c == '.' ||
+	    str_find(STR("!#$%&'*+-/=?^_`{|}~"), 0, (char)c) != STR_NONE;
+}
+
+static bool
+is_domain_char(int c)
+{
+	return char_is_alnum(c) || c > 127 || c == '.' || c == '-' ||
+	    c == '_';
+}
+
+/* The local part that ends before. */
+static struct str
+local_before(struct str text, size_t end)
+{
+	size_t from;
+
+	while (end > 0 && str_at(text, end - 1) == ' ')
+		end--;
+	from = end;
+	if (end > 1 && str_at(text, end - 1) == '"') {
+		for (from = end - 1; from > 0 &&
+		    str_at(text, from - 1) != '"' &&
+		    end - from < ADDR_LOCAL_MAX; from--)
+			continue;
+		if (from > 0)
+			from--;
+	} else
+		while (from > 0 && is_local_char(str_at(text, from - 1)) &&
+		    end - from < 2 * ADDR_LOCAL_MAX)
+			from--;
+	return str_part(text, from, end - from);
+}
+
+static struct str
+domain_behind(struct str text, size_t from)
+{
+	size_t end;
+
+	while (str_at(text, from) == ' ')
+		from++;
+	for (end = from; is_domain_char(str_at(text, end)) &&
+	    end - from < 2 * ADDR_DOMAIN_MAX; end++)
+		continue;
+	return str_part(text, from, end - from);
+}
+
+/* Go to the next "@" from *at on; false if there is none. */
+static bool
+find_next(struct str text, size_t *at, struct found *found)
+{
+	size_t i;
+	int c;
+
+	for (i = *at; i < text.len; i++) {
+		c = str_at(text, i);
+		if (c != '@' && (c != '%' || str_at(text, i + 1) != '4' ||
+		    str_at(text, i + 2) != '0'))
+			continue;
+		*at = i + 1;
+		found->local = local_before(text, i);
+		found->domain = domain_behind(text, c == '@' ? i + 1 : i + 3);
+		return true;
+	}
+	return false;
+}
+
+/* Whether s begins with domain and no longer label. */
+static bool
+begins_with_domain(struct str s, struct str domain)
+{
+	int next;
+
+	next = str_at(s, domain.len);
+	return domain.len > 0 &&
+	    str_same(str_part(s, 0, domain.len), domain) &&
+	    !char_is_alnum(next) && next != '-' && next != '_';
+}
+
+/* Whether s ends with local and what is before it could be no part of it. */
+static bool
+ends_with_local(struct str s, struct str local)
+{
+	size_t from;
+	int c;
+
+	if (local.len == 0 || s.len < local.len)
+		return false;
+	from = s.len - local.len;
+	if (!str_same(str_part(s, from, local.len), local))
+		return false;
+	if (from == 0)
+		return true;
+	do
+		c = str_at(s, --from);
+	while (from > 0 && (c == '.' || c == '-' || c == '_' || c == '+'));
+	return !char_is_alnum(c);
+}
+
+/* How well found is that address: 0 for not at all. */
+static size_t
+likeness(const struct found *found, const struct addr *addr)
+{
+	struct str local;
+
+	local = addr->local;
+	if (addr->null || !begins_with_domain(found->domain, addr->domain) ||
+	    !ends_with_local(found->local, local))
+		return 0;
+	return local.len + addr->domain.len;
+}
+
+/* Whether what was found is at a domain of ours. */
+static bool
+is_at_ours(const struct domains *domains, const struct found *found)
+{
+	size_t i, end;
+
+	for (i = 0; i < domains->count; i++)
+		if (begins_with_domain(found->domain, domains->names[i]))
+			return true;
+	/* below one of them: without what only follows the address */
+	for (end = 0; end < found->domain.len &&
+	    str_at(found->domain, end) < 128; end++)
+		continue;
+	while (end > 0 && !char_is_alnum(str_at(found->domain, end - 1)))
+		end--;
+	return domains_hold(domains, str_part(found->domain, 0, end)) ||
+	    domains_hold(domains, found->domain);
+}
+
+static bool
+is_at_listed(const struct submit_policy *policy, const struct found *found)
+{
+	struct addr addr;
+	struct str entry;
+	const char *why;
+	size_t i;
+
+	for (i = 0; i < policy->listed_count; i++) {
+		entry = policy->listed[i];
+		if (str_skip(&entry, '@') ?
+		    begins_with_domain(found->domain, entry) :
+		    addr_mailbox(entry, &addr, &why) == ADDR_OK &&
+		    likeness(found, &addr) > 0)
+			return true;
+	}
+	return false;
+}
+
+static enum submit_leak
+judge(const struct submit_job *job, const struct found *found)
+{
+	size_t chosen;
+
+	if (found->local.len == 0 || found->domain.len == 0)
+		return SUBMIT_LEAK_NONE;
+	chosen = likeness(found, &job->chosen);
+	if (job->hidden && likeness(found, &job->main) > chosen)
+		return SUBMIT_LEAK_MAIN;
+	if (chosen > 0)
+		return SUBMIT_LEAK_NONE;
+	return is_at_ours(job->policy->domains, found) ||
+	    is_at_listed(job->policy, found) ? SUBMIT_LEAK_OTHER :
+	    SUBMIT_LEAK_NONE;
+}
+
+static enum submit_leak
+worst_of(const struct submit_job *job, struct str text)
+{
+	enum submit_leak leak, worst;
+	struct found found;
+	size_t at;
+
+	worst = SUBMIT_LEAK_NONE;
+	at = 0;
+	while (find_next(text, &at, &found)) {
+		leak = judge(job, &found);
+		if (leak > worst)
+			worst = leak;
+	}
+	return worst;
+}
+
+enum submit_leak
+submit_leak(const struct submit_job *job, struct str text)
+{
+	enum submit_leak plain, looked;
+	struct buf look;
+
+	plain = worst_of(job, text);
+	if (str_find_str(text, STR("=?")) == STR_NONE)
+		return plain;
+	buf_init(&look, 3 * text.len);
+	word_look(&look, text);
+	looked = worst_of(job, buf_str(&look));
+	buf_drop(&look);
+	return plain > looked ? plain : looked;
+}

@@ -1,0 +1,62 @@
+/* What the files of the submission rewriter share. */
+#ifndef RULES_SUBMIT_PART_H
+#define RULES_SUBMIT_PART_H
+
+#include "mail/head.h"
+#include "mail/people.h"
+#include "rules/submit.h"
+
+#define SUBMIT_TOO_LARGE "552 5.3.4 The header is too large"
+
+/* A header under way. */
+struct submit_job {
+	const struct submit_policy *policy;
+	struct submit *result;
+	struct str from;	/* value of the field, as it stands */
+	struct str subject;
+	unsigned from_count;
+	unsigned subject_count;
+	bool as_is;		/* X-Pillarbox-Identity says so */
+	struct person author;	/* who From names */
+	struct buf name;	/* to be shown in the new From */
+	struct buf rest;	/* the Subject without its tags */
+	bool tagged;
+	struct addr chosen;	/* views into result->chosen */
+	struct addr main;	/* views into the policy; null for none */
+	bool hidden;		/* main is not chosen */
+	struct str id_domain;	/* where message-ids of ours are */
+	struct buf field;	/* the field being written */
+	bool dated;		/* Date has been written */
+	bool identified;	/* Message-ID has been written */
+};
+
+/* Which address of the owner's, but the chosen one, a text shows. */
+enum submit_leak { SUBMIT_LEAK_NONE, SUBMIT_LEAK_OTHER, SUBMIT_LEAK_MAIN };
+
+/* Whether two mailboxes are the same to the address book. */
+bool submit_same(const struct addr *one, const struct addr *two);
+
+/* Whether a mailbox is the owner's: at a domain of ours, or listed. */
+bool submit_owns(const struct submit_policy *policy, const struct addr *addr);
+
+/* The worst that an unfolded text shows, as it stands and when decoded. */
+enum submit_leak submit_leak(const struct submit_job *job, struct str text);
+
+/* Add what becomes of a field; NULL, or the refusal. */
+const char *submit_field(struct submit_job *job,
+	const struct head_field *field);
+
+/* Add what was missing. */
+void submit_missing(struct submit_job *job);
+
+/* Add the only Message-ID in the place of one that came. */
+void submit_id(struct submit_job *job, const struct head_field *field);
+
+/* Add the Message-ID that did not come. */
+void submit_id_missing(struct submit_job *job);
+
+/* Add what becomes of In-Reply-To or References, called name. */
+void submit_ids(struct submit_job *job, const struct head_field *field,
+	const char *name);
+
+#endif

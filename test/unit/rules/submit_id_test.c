@@ -1,0 +1,159 @@
+/* Message-IDs and what refers to them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "submit_world.h"
+#include "vector.h"
+
+int submit_id_test(void);
+
+/* Rewrite a header with one more field; tell that field as it goes out. */
+static void
+tell_field(struct buf *out, const char *field, const char *name)
+{
+	struct submit result;
+	struct str line, rest;
+	struct buf head;
+
+	buf_init(&head, 10000);
+	submit_init(&result);
+	buf_add_text(&head, "From: shop@example.test\r\n");
+	buf_add_text(&head, field);
+	buf_add_text(&head, "\r\n\r\n");
+	assert_int_equal(submit_rewrite(&result, &submit_usual,
+	    vector_guard(buf_str(&head)), STR("")), SUBMIT_OK);
+	/* a null sender stays one (RFC 3834, RFC 8098) */
+	assert_int_equal(result.sender.len, 0);
+	buf_clear(out);
+	rest = buf_str(&result.head);
+	while (str_split(&rest, '\n', &line))
+		if (str_starts(line, str_of(name)))
+			buf_add(out, str_trim(line));
+	buf_drop(&head);
+	submit_drop(&result);
+}
+
+static void
+test_private_ids(void **state)
+{
+	static const char *const private[] = {
+		"<a@localhost>", "<a@desk>", "<a@desk.local>", "<a@d.LAN>",
+		"<a@d.home>", "<a@d.home.arpa>", "<a@d.fritz.box>",
+		"<a@[192.0.2.1]>", "<a@192.0.2.1.internal>", "<a@>", "<@b.c>",
+		"<a>", "<>", "<a b@public.example>", "<a@b.example> x",
+		"<a@desk.isp.example>", "<a@desk.example.test>",
+		"<a@other.example>", "<mailbox@example.test>", "a b",
+		"<a@b.example><c@d.example>",
+	};
+	static const char *const public[] = {
+		"<a@public.example>", "<a@example.test>", "<a@mylan.example>",
+		"<a@notlocalhost.example>", "<a$b.c@x.y.example>",
+	};
+	struct buf out, field;
+	size_t i;
+
+	(void)state;
+	buf_init(&out, 10000);
+	buf_init(&field, 10000);
+	for (i = 0; i < countof(private) + countof(public); i++) {
+		buf_clear(&field);
+		buf_add_format(&field, "Message-ID: %s", i < countof(private) ?
+		    private[i] : public[i - countof(private)]);
+		tell_field(&out, buf_text(&field), "Message-ID:");
+		if (i < countof(private)) {
+			assert_true(str_ends(buf_str(&out),
+			    STR("@example.test>")));
+			assert_int_equal(out.len, 12 + 1 + 32 + 14);
+		} else
+			assert_string_equal(buf_text(&out), buf_text(&field));
+	}
+	buf_drop(&out);
+	buf_drop(&field);
+}
+
+/* What a private Message-ID became is what references to it become. */
+static void
+test_threads(void **state)
+{
+	struct buf id, out, want;
+
+	(void)state;
+	buf_init(&id, 1000);
+	buf_init(&out, 10000);
+	buf_init(&want, 10000);
+	tell_field(&id, "Message-ID: <a@desk.local>", "Message-ID:");
+	buf_eat(&id, strlen("Message-ID: "));
+	tell_field(&out, "In-Reply-To:  <a@desk.local>", "In-Reply-To:");
+	buf_add_format(&want, "In-Reply-To: %s", buf_text(&id));
+	assert_string_equal(buf_text(&out), buf_text(&want));
+	tell_field(&out, "References: <x@y.example>\r\n <a@desk.local>",
+	    "References:");
+	buf_clear(&want);
+	buf_add_format(&want, "References: <x@y.example> %s", buf_text(&id));
+	assert_string_equal(buf_text(&out), buf_text(&want));
+	tell_field(&out, "references:  <x@y.example>", "references:");
+	assert_string_equal(buf_text(&out), "references:  <x@y.example>");
+	tell_field(&out, "In-Reply-To: mail of mailbox@example.test "
+	    "<x@y.example> today", "In-Reply-To:");
+	assert_string_equal(buf_text(&out), "In-Reply-To: <x@y.example>");
+	tell_field(&out, "In-Reply-To: your mail", "In-Reply-To:");
+	assert_string_equal(buf_text(&out), "");
+	tell_field(&out, "References: <open", "References:");
+	assert_string_equal(buf_text(&out), "");
+	buf_drop(&id);
+	buf_drop(&out);
+	buf_drop(&want);
+}
+
+static void
+test_references(void **state)
+{
+	static const char head[] = "References: <1@a> <2@a>\r\n\t<3@a>\r\n"
+	    "in-reply-to: your mail <4@a> (<5@a>)\r\n\r\n";
+	static const char *const want[] = {
+		"4@a", "5@a", "3@a", "2@a", "1@a"
+	};
+	struct submit_references r;
+	struct buf many;
+	struct str id;
+	size_t i;
+
+	(void)state;
+	submit_references_begin(&r, vector_guard(str_of(head)));
+	for (i = 0; i < countof(want); i++) {
+		assert_true(submit_references_next(&r, &id));
+		assert_true(str_equal(id, str_of(want[i])));
+	}
+	assert_false(submit_references_next(&r, &id));
+	submit_references_begin(&r, STR("Subject: <a@b>\r\n"));
+	assert_false(submit_references_next(&r, &id));
+	submit_references_begin(&r, STR("References: a> <b\r\n"));
+	assert_false(submit_references_next(&r, &id));
+	buf_init(&many, 10000);
+	buf_add_text(&many, "References:");
+	for (i = 0; i <= SUBMIT_IDS_MAX; i++)
+		buf_add_text(&many, " <a@b>");
+	submit_references_begin(&r, vector_guard(buf_str(&many)));
+	for (i = 0; i < SUBMIT_IDS_MAX; i++)
+		assert_true(submit_references_next(&r, &id));
+	assert_false(submit_references_next(&r, &id));
+	buf_drop(&many);
+}
+
+int
+submit_id_test(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_private_ids),
+		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_references),
+	};
+
+	return cmocka_run_group_tests_name("rules/submit_id", tests,
+	    NULL, NULL);
+}
