@@ -8,6 +8,7 @@
 
 #include "mail/word.h"
 
+#define RAW_MAX (4 * PERSON_TEXT_MAX)	/* octets before they are decoded */
 #define ODD "an address is not well-formed"
 
 enum token_kind {
@@ -30,8 +31,8 @@ void
 person_init(struct person *person)
 {
 	*person = (struct person){ .grouped = false };
-	buf_init(&person->name, PERSON_TEXT_MAX);
-	buf_init(&person->comment, PERSON_TEXT_MAX);
+	buf_init(&person->name, RAW_MAX);
+	buf_init(&person->comment, RAW_MAX);
 	buf_init(&person->mailbox, ADDR_PATH_MAX);
 }
 

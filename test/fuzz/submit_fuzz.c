@@ -1,0 +1,203 @@
+/*
+ * Submitted headers: whatever is accepted shows the chosen address alone. The
+ * checks below do not use what the rewriter looks with. The first byte of the
+ * input chooses: 1 SMTPUTF8, 2 an identity, 4 no sender.
+ */
+#include "mail/compose.h"
+#include "mail/head.h"
+#include "mail/people.h"
+#include "rules/submit.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const struct str names[] = {
+	{ "example.test", 12 }, { "other.example", 13 }
+};
+static const struct domains ours = { names, 2, false };
+static const struct str listed[] = { { "me@listed.example", 17 } };
+static const struct str planted = { "mailbox@example.test", 20 };
+
+static bool
+is_word_char(int c)
+{
+	return char_is_alnum(c) || c > 127 || (c > 0 && str_find(
+	    STR("!#$%&'*+-./=?^_`{|}~"), 0, (char)c) != STR_NONE);
+}
+
+/* Whether the planted address stands in s, not as part of a longer one. */
+static bool
+shows_planted(struct str s)
+{
+	size_t i;
+	int next;
+
+	for (i = 0; i + planted.len <= s.len; i++) {
+		if (!str_same(str_part(s, i, planted.len), planted))
+			continue;
+		next = str_at(s, i + planted.len);
+		if ((i == 0 || !is_word_char(str_at(s, i - 1))) &&
+		    !char_is_alnum(next) && next != '-' && next != '_')
+			return true;
+	}
+	return false;
+}
+
+static bool
+shows_tag(struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		if (str_same(str_part(s, i, 8), STR("[sendas:")))
+			return true;
+	return false;
+}
+
+static bool
+is_address_field(struct str name)
+{
+	static const char *const known[] = {
+		"From", "Sender", "Reply-To", "Mail-Followup-To",
+		"Mail-Reply-To", "Errors-To", "Return-Receipt-To",
+		"Disposition-Notification-To", "X-Confirm-Reading-To",
+		"Resent-From", "Resent-Sender", "X-Sender", "Return-Path",
+		"X-Google-Original-From", "X-Original-From",
+	};
+	size_t i;
+
+	for (i = 0; i < countof(known); i++)
+		if (str_same(name, str_of(known[i])))
+			return true;
+	return false;
+}
+
+/* Check that a list holds nobody of ours but the chosen one; how many. */
+static unsigned
+check_people(struct str value, struct str chosen)
+{
+	enum people_result found;
+	struct people people;
+	struct person person;
+	const char *why;
+
+	person_init(&person);
+	people_begin(&people, value);
+	while ((found = people_next(&people, &person, &why)) == PEOPLE_ONE)
+		must(str_same(buf_str(&person.mailbox), chosen) ||
+		    (!domains_hold(&ours, person.addr.domain) &&
+		    !str_same(buf_str(&person.mailbox), listed[0])));
+	must(found == PEOPLE_END);
+	person_drop(&person);
+	return people.count;
+}
+
+static void
+check_field(const struct head_field *field, const struct submit *result)
+{
+	struct buf line;
+
+	must(!str_same(field->name, STR("Bcc")));
+	must(!str_same(field->name, STR("Received")));
+	must(!str_starts(field->name, STR("X-Pillarbox-")));
+	if (str_same(field->name, STR("To")) ||
+	    str_same(field->name, STR("Cc")))
+		return;
+	buf_init(&line, SUBMIT_OUT_MAX);
+	head_unfold(&line, field->whole);
+	must(str_same(buf_str(&result->chosen), planted) ||
+	    !shows_planted(buf_str(&line)));
+	must(!shows_tag(buf_str(&line)));
+	if (is_address_field(field->name))
+		(void)check_people(field->value, buf_str(&result->chosen));
+	buf_drop(&line);
+}
+
+static void
+check_lines(struct str head)
+{
+	struct str line;
+
+	must(str_ends(head, STR("\r\n")));
+	while (str_split(&head, '\n', &line)) {
+		must(str_find(line, 0, '\r') == line.len - 1);
+		must(line.len - 1 <= COMPOSE_LINE_MAX);
+	}
+}
+
+static void
+check_head(const struct submit *result)
+{
+	struct head_field field;
+	unsigned from, dates, ids;
+	struct str head;
+
+	head = buf_str(&result->head);
+	check_lines(head);
+	must(str_is_ascii(head) || (result->smtputf8 && str_is_utf8(head)));
+	from = dates = ids = 0;
+	while (head_next(&head, &field)) {
+		check_field(&field, result);
+		dates += str_same(field.name, STR("Date"));
+		ids += str_same(field.name, STR("Message-ID"));
+		if (!str_same(field.name, STR("From")))
+			continue;
+		from++;
+		must(check_people(field.value,
+		    buf_str(&result->chosen)) == 1);
+	}
+	must(head.len == 0 && from == 1 && dates == 1 && ids == 1);
+	must(result->sender.len == 0 || str_equal(buf_str(&result->sender),
+	    buf_str(&result->chosen)));
+}
+
+/* What went out, put in again, is not changed. */
+static void
+check_again(struct submit_policy policy, const struct submit *once)
+{
+	struct submit twice;
+
+	submit_init(&twice);
+	policy.identity = STR("");
+	policy.smtputf8 = once->smtputf8;
+	must(submit_rewrite(&twice, &policy, buf_str(&once->head),
+	    buf_str(&once->sender)) == SUBMIT_OK);
+	must(str_equal(buf_str(&once->head), buf_str(&twice.head)));
+	must(str_equal(buf_str(&once->sender), buf_str(&twice.sender)));
+	must(twice.by == SUBMIT_BY_FROM);
+	submit_drop(&twice);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct submit_references references;
+	struct submit_policy policy;
+	struct submit result;
+	struct str head, id;
+	unsigned count;
+
+	if (size < 1)
+		return 0;
+	head = str_from(data + 1, size - 1);
+	policy = (struct submit_policy){ .domains = &ours,
+	    .main_address = planted, .listed = listed, .listed_count = 1,
+	    .identity = data[0] & 2 ? STR("found@example.test") : STR(""),
+	    .helo = STR("desk.isp.example"), .secret = STR("salt"),
+	    .id = STR("fresh"), .now = 1795210678,
+	    .smtputf8 = data[0] & 1 };
+	submit_references_begin(&references, head);
+	for (count = 0; submit_references_next(&references, &id); count++)
+		must(id.at >= head.at && id.len < head.len);
+	must(count <= SUBMIT_IDS_MAX);
+	must(submit_head_end(head) == STR_NONE ||
+	    submit_head_end(head) <= head.len);
+	submit_init(&result);
+	if (submit_rewrite(&result, &policy, head,
+	    data[0] & 4 ? STR("") : planted) == SUBMIT_OK) {
+		check_head(&result);
+		check_again(policy, &result);
+	} else
+		must(str_at(str_of(result.refusal), 0) == '5');
+	submit_drop(&result);
+	return 0;
+}
