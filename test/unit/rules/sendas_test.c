@@ -168,7 +168,8 @@ test_like(void **state)
 		"[\xc2\xa0sendas:x]", "[[sendas:x]]", "[send[sendas:x]as:y]",
 	};
 	static const char *const unlike[] = {
-		"", "sendas", "Sendas: revista de viajes", "las sendas perdidas",
+		"", "sendas", "Sendas: revista de viajes",
+		"las sendas perdidas",
 		"(sendas perdidas)", "[send as attachment]", "send as: PDF",
 		"prebendas: x", "msendas:x", "[senda]", "[list] sendas: x",
 		"Las sendas: x [y]", "send", "[", "[s e n d a s]",
