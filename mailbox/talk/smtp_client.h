@@ -7,7 +7,7 @@
 
 #define SMTP_CLIENT_RECIPIENTS_MAX 100	/* RFC 5321 section 4.5.3.1.8 */
 #define SMTP_CLIENT_OUT_STOP 65536	/* bytes to send before more come */
-#define SMTP_CLIENT_SAID_MAX 500	/* bytes of a reply kept in an outcome */
+#define SMTP_CLIENT_SAID_MAX 500	/* bytes of a reply in an outcome */
 #define SMTP_CLIENT_SECRET_MAX 1024	/* bytes of a name or a password */
 
 /* How it fared, with one recipient or with the server. */

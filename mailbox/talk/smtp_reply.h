@@ -4,10 +4,10 @@
 
 #include "base/buf.h"
 
-#define SMTP_REPLY_LINE_MAX 2048	/* bytes with line end; RFC 5321
+#define SMTP_REPLY_LINE_MAX 2048	/* bytes with its end; RFC 5321
 					   section 4.5.3.1.5 promises 512 */
 #define SMTP_REPLY_LINES_MAX 128	/* of one reply */
-#define SMTP_REPLY_TEXT_MAX 8192	/* bytes of text kept; more is dropped */
+#define SMTP_REPLY_TEXT_MAX 8192	/* bytes of text kept; no more is */
 
 enum smtp_reply_result {
 	SMTP_REPLY_MORE,
