@@ -176,8 +176,7 @@ may_identify(const struct submit_job *job)
 	struct addr addr;
 	const char *why;
 
-	return !job->as_is && !job->main.null &&
-	    submit_same(&job->author.addr, &job->main) &&
+	return !job->as_is && submit_is_main(job, &job->author.addr) &&
 	    addr_mailbox(job->policy->identity, &addr, &why) == ADDR_OK &&
 	    !addr.literal && domains_hold(job->policy->domains, addr.domain);
 }
@@ -244,8 +243,6 @@ settle(struct submit_job *job, struct str sender)
 	if (addr_mailbox(buf_str(&job->result->chosen), &job->chosen, &why) !=
 	    ADDR_OK)
 		must(false);
-	job->hidden = !job->main.null &&
-	    !submit_same(&job->main, &job->chosen);
 	job->id_domain = domain_of(job, &job->chosen);
 	if (job->name.len == 0)
 		keep_name(job);

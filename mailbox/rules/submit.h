@@ -14,6 +14,9 @@ struct submit_policy {
 	const struct domains *domains;	/* ours */
 	struct str main_address;	/* the owner's own: never shown under
 					   another name; empty for none */
+	struct str mailbox;		/* the login: this local part at each
+					   domain is a main address too; empty
+					   for none */
 	const struct str *listed;	/* senders of other domains that are
 					   the owner's: "me@a.example", or
 					   "@a.example" for all of a domain */

@@ -51,6 +51,15 @@ submit_owns(const struct submit_policy *policy, const struct addr *addr)
 	return false;
 }
 
+bool
+submit_is_main(const struct submit_job *job, const struct addr *addr)
+{
+	if (!job->main.null && submit_same(addr, &job->main))
+		return true;
+	return !addr->literal && str_same(addr->local, job->policy->mailbox) &&
+	    domains_hold(job->policy->domains, addr->domain);
+}
+
 /* What stands on both sides of an "@". */
 struct found {
 	struct str local;	/* as much as could belong to it */
@@ -210,6 +219,26 @@ is_at_listed(const struct submit_policy *policy, const struct found *found)
 	return false;
 }
 
+/* How well what was found is a main address, whichever does best. */
+static size_t
+main_likeness(const struct submit_job *job, const struct found *found)
+{
+	const struct domains *domains;
+	struct addr addr;
+	size_t i, best, one;
+
+	domains = job->policy->domains;
+	best = likeness(found, &job->main);
+	for (i = 0; i < domains->count; i++) {
+		addr = (struct addr){ .local = job->policy->mailbox,
+		    .domain = domains->names[i] };
+		one = likeness(found, &addr);
+		if (one > best)
+			best = one;
+	}
+	return best;
+}
+
 static enum submit_leak
 judge(const struct submit_job *job, const struct found *found)
 {
@@ -218,7 +247,7 @@ judge(const struct submit_job *job, const struct found *found)
 	if (found->local.len == 0 || found->domain.len == 0)
 		return SUBMIT_LEAK_NONE;
 	chosen = likeness(found, &job->chosen);
-	if (job->hidden && likeness(found, &job->main) > chosen)
+	if (main_likeness(job, found) > chosen)
 		return SUBMIT_LEAK_MAIN;
 	if (chosen > 0)
 		return SUBMIT_LEAK_NONE;

@@ -23,12 +23,14 @@ struct submit_job {
 	bool tagged;
 	struct addr chosen;	/* views into result->chosen */
 	struct addr main;	/* views into the policy; null for none */
-	bool hidden;		/* main is not chosen */
 	struct str id_domain;	/* where message-ids of ours are */
 	struct buf field;	/* the field being written */
 	bool dated;		/* Date has been written */
 	bool identified;	/* Message-ID has been written */
 };
+
+/* Whether a mailbox is a main address of the owner's. */
+bool submit_is_main(const struct submit_job *job, const struct addr *addr);
 
 /* Which address of the owner's, but the chosen one, a text shows. */
 enum submit_leak { SUBMIT_LEAK_NONE, SUBMIT_LEAK_OTHER, SUBMIT_LEAK_MAIN };

@@ -177,6 +177,10 @@ test_hidden(void **state)
 		{ ME "Subject: [sendas:shop] of mailbox@example.test\r\n",
 		    "550 5.7.1 The Subject shows your main address, which "
 		    "would go out under another name" },
+		{ "From: mailbox@example.test\r\n"
+		    "Subject: of mailbox@other.example\r\n",
+		    "550 5.7.1 The Subject shows your main address, which "
+		    "would go out under another name" },
 		{ ME "Subject: [sendas:shop] =?x?Q?mailbox=40example.test?="
 		    "\r\n",
 		    "550 5.7.1 The Subject shows your main address, which "
@@ -204,6 +208,9 @@ test_identity(void **state)
 		{ ME "X-Pillarbox-Identity: as-is\r\n",
 		    "From: Robert <mailbox@example.test>\r\n" TAIL
 		    "mailbox@example.test by from" },
+		{ "From: mailbox@other.example\r\n",
+		    "From: shop@example.test\r\n" TAIL
+		    "shop@example.test by identity" },
 		{ "From: other@example.test\r\n",
 		    "From: other@example.test\r\n" TAIL
 		    "other@example.test by from" },

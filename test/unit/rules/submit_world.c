@@ -20,6 +20,7 @@ static const struct str listed[] = {
 const struct submit_policy submit_usual = {
 	.domains = &ours,
 	.main_address = { "mailbox@example.test", 20 },
+	.mailbox = { "mailbox", 7 },
 	.listed = listed, .listed_count = 2,
 	.identity = { "", 0 },
 	.helo = { "desk.isp.example", 16 },

@@ -13,8 +13,8 @@
 #define AS_SHOP SHOP "Subject:\r\n"
 
 /*
- * Ours are example.test and other.example, the main address is mailbox at the
- * first; listed are me@listed.example and all of mine.example.
+ * Ours are example.test and other.example, the login is mailbox; listed are
+ * me@listed.example and all of mine.example.
  */
 extern const struct submit_policy submit_usual;
 
