@@ -203,8 +203,7 @@ judge(struct sendas *tag, struct str content, const struct domains *domains,
 	buf_add(&tag->name, name);
 	if (tag->mailbox.full || tag->name.full)
 		return LONG;
-	if (addr_mailbox(buf_str(&tag->mailbox), &addr, &why) != ADDR_OK ||
-	    addr.literal)
+	if (addr_mailbox(buf_str(&tag->mailbox), &addr, &why) != ADDR_OK)
 		return FORM;
 	return domains_hold(domains, addr.domain) ? NULL : FOREIGN;
 }

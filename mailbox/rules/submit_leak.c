@@ -172,13 +172,16 @@ ends_with_local(struct str s, struct str local)
 static size_t
 likeness(const struct found *found, const struct addr *addr)
 {
-	struct str local;
+	struct str inside;
 
-	local = addr->local;
+	inside = found->local;
+	if (str_skip(&inside, '"'))
+		inside = str_part(inside, 0, inside.len - 1);
 	if (addr->null || !begins_with_domain(found->domain, addr->domain) ||
-	    !ends_with_local(found->local, local))
+	    (!ends_with_local(found->local, addr->local) &&
+	    !ends_with_local(inside, addr->local)))
 		return 0;
-	return local.len + addr->domain.len;
+	return addr->local.len + addr->domain.len;
 }
 
 /* Whether what was found is at a domain of ours. */

@@ -184,7 +184,8 @@ static void
 test_people(void **state)
 {
 	static const char name[] = "Somebody with a name that is rather long, "
-	    "Esq. (the third of that name)";
+	    "Esq. (the third of that name, and the last one that his house "
+	    "has seen or is going to see)";
 	struct person person;
 	struct people people;
 	struct compose c;
@@ -228,13 +229,17 @@ test_word(void **state)
 	(void)state;
 	buf_init(&out, 1000);
 	compose_begin(&c, &out, "References", false);
+	compose_word(&c, STR("<0123456789012345678901234567890123456789"
+	    "0123456789012345678901234567890123456789@z>"));
 	compose_word(&c, STR("<0123456789012345678901234567890123456789@a>"));
-	compose_word(&c, STR("<01234567890123456@b>"));
+	compose_word(&c, STR("<012345678901234567890123456@b>"));
 	compose_word(&c, STR("<c@c>"));
 	compose_end(&c);
 	assert_string_equal(buf_text(&out), "References: "
+	    "<0123456789012345678901234567890123456789"
+	    "0123456789012345678901234567890123456789@z>\r\n "
 	    "<0123456789012345678901234567890123456789@a> "
-	    "<01234567890123456@b>\r\n <c@c>\r\n");
+	    "<012345678901234567890123456@b>\r\n <c@c>\r\n");
 	buf_drop(&out);
 }
 

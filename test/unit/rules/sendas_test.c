@@ -156,7 +156,8 @@ test_like(void **state)
 	static const char *const like[] = {
 		"[sendas:", "[sendas:shop]", "x [SENDAS : shop] y",
 		"[ sendas:x", "[sendas shop]", "[sendas]", "[sendas;shop]",
-		"[sendasshop]", "(sendas:shop)", "{sendas: x}", "<sendas:x>",
+		"[sendasshop]", "(sendas:shop)", "{sendas: x}",
+		"( sendas: x )", "[ sendas ]", "<sendas:x>",
 		"sendas:shop", "sendas:shop]", "Re: sendas: shop] x",
 		"[send as: shop]", "[s e n d a s : shop]",
 		"[s\xc2\xad" "e\xe2\x80\x8bn\x01" "das:x]",

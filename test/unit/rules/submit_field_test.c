@@ -70,7 +70,8 @@ test_others(void **state)
 		    "X-A: b@foreign.example\r\nX-B: x@other.example\r\n"
 		    "X-C: =?UTF-8?Q?mailbox=40example.test?=\r\n"
 		    "X-D: shop@example.test\r\nX-E: MAILBOX @ Example.test.\r\n"
-		    "X-F: me@listed.example\r\nX-G: a@example.testing\r\n",
+		    "X-F: me@listed.example\r\nX-G: a@example.testing\r\n"
+		    "X-H: \"mailbox\"@example.test\r\n",
 		    AS_SHOP "User-Agent: Mail 1.0\r\nX-Mailer: b\r\n"
 		    "X-A: b@foreign.example\r\nX-D: shop@example.test\r\n"
 		    "X-G: a@example.testing\r\n" TAIL BY_TAG },
@@ -97,6 +98,10 @@ test_others(void **state)
 		{ "From: x=mailbox@example.test\r\n",
 		    "From: x=mailbox@example.test\r\n" TAIL
 		    "x=mailbox@example.test by from" },
+		{ "From: shop@example.test\r\nSubject: a.mailbox@example.test"
+		    "\r\n", "From: shop@example.test\r\nSubject: "
+		    "a.mailbox@example.test\r\n" TAIL
+		    "shop@example.test by from" },
 		/* listed senders of other domains */
 		{ "From: me@listed.example\r\nReply-To: mailbox@example.test"
 		    "\r\n", "From: me@listed.example\r\n"
@@ -108,6 +113,24 @@ test_others(void **state)
 
 	(void)state;
 	submit_check(&submit_usual, vectors, countof(vectors));
+}
+
+/* An address that the chosen one is the end of is another. */
+static void
+test_longest(void **state)
+{
+	static const struct submit_vector vectors[] = {
+		{ "From: b@example.test\r\nX-A: x=b@example.test\r\n"
+		    "X-B: a=b@example.test\r\n",
+		    "From: b@example.test\r\nX-A: x=b@example.test\r\n" TAIL
+		    "b@example.test by from" },
+	};
+	struct submit_policy policy;
+
+	(void)state;
+	policy = submit_usual;
+	policy.main_address = STR("a=b@example.test");
+	submit_check(&policy, vectors, countof(vectors));
 }
 
 #define NOW "Date: Fri, 20 Nov 2026 21:37:58 +0000\r\n"
@@ -143,6 +166,7 @@ submit_field_test(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_people),
 		cmocka_unit_test(test_others),
+		cmocka_unit_test(test_longest),
 		cmocka_unit_test(test_dates),
 	};
 

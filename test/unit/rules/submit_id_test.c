@@ -101,6 +101,8 @@ test_threads(void **state)
 	tell_field(&out, "In-Reply-To: mail of mailbox@example.test "
 	    "<x@y.example> today", "In-Reply-To:");
 	assert_string_equal(buf_text(&out), "In-Reply-To: <x@y.example>");
+	tell_field(&out, "In-Reply-To: <x@y.example> today", "In-Reply-To:");
+	assert_string_equal(buf_text(&out), "In-Reply-To: <x@y.example>");
 	tell_field(&out, "In-Reply-To: your mail", "In-Reply-To:");
 	assert_string_equal(buf_text(&out), "");
 	tell_field(&out, "References: <open", "References:");
@@ -108,6 +110,26 @@ test_threads(void **state)
 	buf_drop(&id);
 	buf_drop(&out);
 	buf_drop(&want);
+}
+
+/* What would grow beyond all measure is refused. */
+static void
+test_growth(void **state)
+{
+	struct buf head, out;
+
+	(void)state;
+	buf_init(&head, SUBMIT_HEAD_MAX);
+	buf_init(&out, 1000);
+	buf_add_text(&head, ME "References:\r\n");
+	while (head.len < SUBMIT_HEAD_MAX - 20)
+		buf_add_text(&head, " <><><><><><>\r\n");
+	buf_add_text(&head, "\r\n");
+	submit_tell(&out, &submit_usual, buf_str(&head), "");
+	assert_string_equal(buf_text(&out),
+	    "552 5.3.4 The header is too large");
+	buf_drop(&head);
+	buf_drop(&out);
 }
 
 static void
@@ -151,6 +173,7 @@ submit_id_test(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_private_ids),
 		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_growth),
 		cmocka_unit_test(test_references),
 	};
 

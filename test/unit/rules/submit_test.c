@@ -181,6 +181,14 @@ test_hidden(void **state)
 		    "Subject: of mailbox@other.example\r\n",
 		    "550 5.7.1 The Subject shows your main address, which "
 		    "would go out under another name" },
+		{ "From: shop@example.test\r\n"
+		    "Subject: so ...mailbox@example.test\r\n",
+		    "550 5.7.1 The Subject shows your main address, which "
+		    "would go out under another name" },
+		{ "From: shop@example.test\r\n"
+		    "Subject: so \"mailbox\"@example.test\r\n",
+		    "550 5.7.1 The Subject shows your main address, which "
+		    "would go out under another name" },
 		{ ME "Subject: [sendas:shop] =?x?Q?mailbox=40example.test?="
 		    "\r\n",
 		    "550 5.7.1 The Subject shows your main address, which "
