@@ -65,7 +65,8 @@ canon_feed(struct canon *c, struct str s)
 				count_in(c, STR("\r"));
 			continue;
 		}
-		if (!c->space || s.at[0] != ' ')
+		/* a space in front may follow another that was held back */
+		if (s.at[0] != ' ')
 			count_in(c, str_take(&s, run_len(s)));
 		next = str_at(str_take(&s, 1), 0);
 		c->seen_cr = next == '\r';

@@ -27,6 +27,18 @@ judge_all_alone(struct smtp_client *c, enum smtp_fate fate, unsigned subject,
 	}
 }
 
+/*
+ * What the reply means for whom it is about. 530 in clear is a call for
+ * STARTTLS (RFC 3207 section 4), which may go better another time.
+ */
+static enum smtp_fate
+fate_now(const struct smtp_client *c)
+{
+	if (c->reply.code == 530 && !c->secure)
+		return SMTP_TEMPORARY;
+	return client_fate(c->reply.code);
+}
+
 static void
 judge_undecided(struct smtp_client *c)
 {
@@ -36,8 +48,7 @@ judge_undecided(struct smtp_client *c)
 	for (i = 0; i < c->letter->count; i++) {
 		r = &c->letter->recipients[i];
 		if (r->outcome.fate == SMTP_UNDECIDED)
-			client_judge(c, &r->outcome,
-			    client_fate(c->reply.code));
+			client_judge(c, &r->outcome, fate_now(c));
 	}
 }
 
@@ -367,8 +378,7 @@ rcpt_heard(struct smtp_client *c, struct smtp_client_recipient *r)
 	}
 	many = (code == 452 || code == 552) && c->taken > 0 &&
 	    !(c->reply.status[1] == 2 && c->reply.status[2] == 2);
-	client_judge(c, &r->outcome, many ? SMTP_TEMPORARY :
-	    client_fate(code));
+	client_judge(c, &r->outcome, many ? SMTP_TEMPORARY : fate_now(c));
 	r->outcome.again = many;
 }
 

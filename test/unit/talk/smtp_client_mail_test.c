@@ -108,6 +108,15 @@ test_sender_refused(void **state)
 	    EHLO MAIL TO("a") TO("b") "DATA\n.\n"
 	    STORY("a", "permanent 550 5.7.1 Not you")
 	    STORY("b", "permanent 550 5.7.1 Not you") "QUIT\n");
+	/* A server that wants TLS first, which was not to be had. */
+	client_world_play(w, GREET "250 DSN\n530 5.7.0 STARTTLS\n221 bye\n",
+	    EHLO MAIL STORY("a", "temporary 530 4.0.0 STARTTLS")
+	    STORY("b", "temporary 530 4.0.0 STARTTLS") "QUIT\n");
+	w.setup.tls = SMTP_CLIENT_TLS_ON;
+	client_world_play(w, GREET "250 DSN\n530 5.7.0 Log in\n221 bye\n",
+	    EHLO MAIL STORY("a", "permanent 530 5.7.0 Log in")
+	    STORY("b", "permanent 530 5.7.0 Log in") "QUIT\n");
+	w.setup.tls = SMTP_CLIENT_MAYBE;
 	/* DATA refused. */
 	client_world_play(w, GREET "250 PIPELINING\n250 ok\n"
 	    "250 ok\n550 5.1.1 Nobody\n451 4.3.0 Disk\n221 bye\n",

@@ -39,6 +39,7 @@ test_plain(void **state)
 	/* Nothing to send: greeted, and gone. */
 	w.letter_count = 0;
 	client_world_play(w, HELLO "250 DSN\n221 bye\n", EHLO "QUIT\n");
+	client_world_play(w, HELLO "250 DSN\n421 bye\n", EHLO "QUIT\n");
 	/* The server may hang up instead of an answer. */
 	client_world_play(w, HELLO "250 DSN\n",
 	    EHLO "QUIT\n{bye 1 temporary 0 4.4.2 Connection lost}\n");

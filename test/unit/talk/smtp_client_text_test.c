@@ -123,6 +123,11 @@ test_chunk_refused(void **state)
 	    "The server's reply fits no command}\n");
 	client_world_play(w, GREET "250 CHUNKING\n250 ok\n250 ok\n",
 	    ENVELOPE "BDAT 4\nabcd" TOLD(GONE) "{bye 1 " GONE "}\n");
+	/* Refused, then lost: there is nothing unknown about it. */
+	client_world_play(w, GREET "250-CHUNKING\n250 PIPELINING\n250 ok\n"
+	    "250 ok\n452 4.3.1 Full\n",
+	    ENVELOPE "BDAT 4\nabcdBDAT 4\nefghBDAT 2 LAST\n\n"
+	    TOLD("temporary 452 4.3.1 Full") "{bye 1 " GONE "}\n");
 	/* Lost behind the last chunk: it may have arrived. */
 	client_world_play(w, GREET "250 CHUNKING\n250 ok\n250 ok\n250 1\n"
 	    "250 2\n", ENVELOPE "BDAT 4\nabcdBDAT 4\nefghBDAT 2 LAST\n\n"
