@@ -200,6 +200,15 @@ $(OUT)/fuzz/%: $(OUT)/obj/test/fuzz/%_fuzz.o $(REPLAY) \
 	@mkdir -p $(@D)
 	$(call told,LD)$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBRARY_FILES)
 
+# The power cuts: test/crash is one program over the whole house. What it
+# defines itself, such as the disk, takes the place of what the archives have.
+CRASH = $(patsubst %.c,$(OUT)/obj/%.o,$(wildcard test/crash/*.c))
+$(CRASH): WING = $(TEST_FLAGS)
+$(CRASH): | $(READY) $(OUT)/lib/cmocka.ready
+$(OUT)/test/crash: $(CRASH) $(call archives,app) $(READY)
+	@mkdir -p $(@D)
+	$(call told,LD)$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBRARY_FILES)
+
 units: $(TESTED:%=$(OUT)/test/unit_%)
 fuzzers: $(FUZZERS:%=$(OUT)/fuzz/%)
 programs: units fuzzers \
@@ -239,7 +248,8 @@ fuzz:
 
 crash: $(OUT)/pillarbox
 	@firmware/packages.sh test
-	@$(MAKE) --no-print-directory dev BUILD=$(BUILD)
+	@$(MAKE) --no-print-directory TARGET=dev BUILD=$(BUILD) \
+		$(BUILD)/dev/pillarbox $(BUILD)/dev/test/crash
 	+@BUILD=$(BUILD) PILLARBOX=$(OUT)/pillarbox test/crash.sh
 
 # The load generator is no part of the program and links what it likes.

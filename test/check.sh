@@ -116,6 +116,12 @@ for fuzzer in "$out"/fuzz/*; do
 done
 [ -n "$fuzzers" ] || missing fuzz
 
+if [ -x test/crash.sh ]; then
+	run crash test/crash.sh --quick
+else
+	missing crash
+fi
+
 if ls test/live/test_*.py >/dev/null 2>&1; then
 	run live /usr/bin/python3 -m pytest -q -p no:cacheprovider \
 	    test/live
