@@ -111,6 +111,8 @@ inherit(struct role *r)
 	close(boss->lock);
 	if (boss->ready_fd >= 0)
 		close(boss->ready_fd);
+	if (boss->lent >= 0)
+		close(boss->lent);
 	for (i = 0; i < ROLE_COUNT; i++)
 		if (boss->roles[i].alive)
 			close(boss->roles[i].wire.fd);
@@ -126,7 +128,10 @@ inherit(struct role *r)
 static void
 ignore_signals(void)
 {
-	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+	static const int ignored[] = {
+		SIGINT, SIGTERM, SIGHUP, SIGPIPE,
+		SIGXFSZ	/* a write that fails says EFBIG */
+	};
 	sigset_t none;
 	size_t i;
 

@@ -197,7 +197,9 @@ role_launch(struct role *r)
 		r->wire = (struct watch){ .fd = own[0], .ready = on_role };
 		r->started_ms = r->boss->loop.clock.mono_ms;
 		r->alive = true;
+		r->boss->lent = between[1];
 		err = role_begin(r, own[1], between[0]);
+		r->boss->lent = -1;
 	}
 	if (err == 0)
 		err = loop_watch(&r->boss->loop, &r->wire, WATCH_READ);

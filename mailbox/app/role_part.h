@@ -43,6 +43,8 @@ struct boss {
 	struct watch signals;
 	struct buf room;	/* for what the roles say */
 	struct role roles[ROLE_COUNT];
+	int lent;		/* an end of a wire that is on its way to
+				   another role than the one that starts */
 	struct role_ports ports;
 	bool served;		/* every role was ready once */
 	bool stopping;
