@@ -279,6 +279,9 @@ cli_unlock(struct cli *cli, const char *prompt, struct seal_owner **owner)
 		return cli_fail(CLI_PASSWORD, "that password or key does not "
 		    "open this mail; if it is lost, the recovery key opens it, "
 		    "and \"pillarbox passwd --recovery\" sets a new password");
+	if (err == -EBADMSG)
+		return cli_fail(CLI_PASSWORD, "that looks like a recovery key "
+		    "with a typing error; compare it letter by letter");
 	if (err == -ENOMEM)
 		return cli_fail(CLI_FAILED, "there is too little memory free "
 		    "to check the password; stop something and try again");
