@@ -53,6 +53,7 @@ CODE_fuzz = -O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link
 LINK_fuzz = $(SANITIZE) -fsanitize=fuzzer
 RELEASE_LINK = -static-pie -Wl,--gc-sections -Wl,-z,relro,-z,now \
 	-Wl,-z,noexecstack -Wl,--build-id=none
+LINK_armv6 = -Wl,-z,max-page-size=4096
 LINK_arm64 = -Wl,-z,max-page-size=16384
 
 ifeq ($(LIBRARY_TARGET),host)
