@@ -390,8 +390,9 @@ def test_addresses(fresh):
     ("shop@example.org", "not at a domain of this box"),
     ("shop@sub.example.test", "not at a domain of this box"),
     ("shop", "like shop@example.test"), ("@example.test", "no address"),
-    ("a@b@example.test", "no address"), ("shop@[192.0.2.1]", "not at")])
-def test_addresses_that_are_not_ours(shared, address, why):
+    ("a@b@example.test", "no address"), ("shop@[192.0.2.1]", "not at"),
+    ("Postmaster@example.test", "mute that address instead")])
+def test_addresses_that_stay_as_they_are(shared, address, why):
     says(shared("address", "refuse", address, code=2), why)
 
 
