@@ -52,6 +52,7 @@ session_end(struct session *s)
 	crowd_leave(&s->intake->crowd, &s->member);
 	conn_drop(&s->conn);
 	smtp_drop(&s->smtp);
+	buf_drop(&s->out);
 	era_drop(s->era);
 	s->era = NULL;
 	s->state = SESSION_GHOST;
@@ -158,11 +159,20 @@ shake(struct session *s)
 	conn_secure(&s->conn, s->era->tls);
 }
 
+static void
+send_replies(struct session *s)
+{
+	buf_add(&s->out, buf_str(&s->smtp.out));
+	must(!s->out.full);
+	buf_drop(&s->smtp.out);
+	conn_flush(&s->conn);
+}
+
 /* Send the replies; true when they are gone, else wait in that state. */
 static bool
 drain(struct session *s, int state)
 {
-	conn_flush(&s->conn);
+	send_replies(s);
 	if (conn_idle(&s->conn))
 		return true;
 	s->state = state;
@@ -176,7 +186,8 @@ obey(struct session *s, enum smtp_ask ask)
 {
 	switch (ask) {
 	case SMTP_MORE:
-		conn_flush(&s->conn);
+		/* Who does not read what we say is not listened to. */
+		(void)drain(s, SESSION_DRAINS);
 		return false;
 	case SMTP_DRAIN:
 		return drain(s, SESSION_DRAINS);
@@ -194,6 +205,7 @@ obey(struct session *s, enum smtp_ask ask)
 	case SMTP_ABORT:
 		return abort_letter(s);
 	case SMTP_BYE:
+		send_replies(s);
 		s->state = SESSION_PARTS;
 		crowd_yield(&s->intake->crowd, &s->member);
 		conn_finish(&s->conn);
@@ -280,7 +292,7 @@ session_evict(struct session *s, const char *why)
 	if (dismiss(s, why)) {
 		while (smtp_step(&s->smtp, &none) != SMTP_BYE)
 			;	/* SMTP_ABORT, which session_end() does */
-		conn_flush(&s->conn);
+		send_replies(s);
 	}
 	session_end(s);
 }
@@ -426,6 +438,7 @@ session_begin(struct intake *i, int fd, const struct peer *peer)
 	s->intake = i;
 	s->peer = *peer;
 	s->conn.on = on_event;
+	buf_init(&s->out, 2 * SMTP_OUT_STOP);
 	s->greet = (struct timer){ .fire = on_greet };
 	if (!intake_enter(i, s)) {
 		free(s);
@@ -433,7 +446,7 @@ session_begin(struct intake *i, int fd, const struct peer *peer)
 		return;
 	}
 	if (conn_open(&s->conn, i->loop, fd, INTAKE_IN_MAX,
-	    &s->smtp.out) != 0) {
+	    &s->out) != 0) {
 		session_free(s);
 		return;
 	}
