@@ -168,18 +168,49 @@ blob_sync_kept(struct db *db)
 	return err;
 }
 
-void
-blob_settle_kept(struct db *db)
+static void
+list_free(struct list *blobs)
 {
-	while (!list_empty(&db->kept))
-		blob_free(list_of(db->kept.next, struct blob, link));
+	while (!list_empty(blobs))
+		blob_free(list_of(blobs->next, struct blob, link));
+}
+
+static void
+list_abort(struct db *db, struct list *blobs)
+{
+	while (!list_empty(blobs))
+		blob_abort(db, list_of(blobs->next, struct blob, link));
 }
 
 void
-blob_remove_kept(struct db *db)
+blob_committed(struct db *db)
 {
-	while (!list_empty(&db->kept))
-		blob_abort(db, list_of(db->kept.next, struct blob, link));
+	list_free(&db->kept);
+	list_abort(db, &db->doubtful);
+}
+
+void
+blob_lost(struct db *db)
+{
+	list_abort(db, &db->kept);
+}
+
+void
+blob_doubt(struct db *db)
+{
+	while (!list_empty(&db->kept)) {
+		struct list *link = db->kept.next;
+
+		list_take(link);
+		list_add(&db->doubtful, link);
+	}
+}
+
+void
+blob_close(struct db *db)
+{
+	list_free(&db->kept);
+	list_free(&db->doubtful);
 }
 
 void

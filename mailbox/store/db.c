@@ -7,7 +7,9 @@
  * 2. A write transaction is open only between the first change of a loop turn
  *    and its commit, so the command line never waits long for its turn.
  * 3. After a failed commit nothing of the transaction is left, in the
- *    database, in memory or in blob/; the next change starts anew.
+ *    database or in memory; the next change starts anew. Its files stay until
+ *    the next commit only because a power cut before that may bring back a
+ *    transaction that was written but could not be synced.
  * 4. A file of the final name is a whole database: it is made under another
  *    name and renamed.
  *
@@ -203,6 +205,7 @@ db_open(struct db **out, const char *dir, enum db_mode mode,
 	db->mode = mode;
 	db->folder = db->blobs = db->claim = -1;
 	list_init(&db->kept);
+	list_init(&db->doubtful);
 	db->lazy = lazy_new();
 	err = folder_open(db, dir);
 	if (err == 0 && mode == DB_CREATE)
@@ -228,6 +231,7 @@ db_close(struct db *db)
 		db_rollback(db);
 		sql_close(db);
 	}
+	blob_close(db);
 	disk_list_close(db->sweep);
 	epoch_leave(db->epoch);
 	lazy_drop(db->lazy);
@@ -287,15 +291,18 @@ db_commit(struct db *db)
 		err = lazy_write(db, alone);
 	if (err == 0)
 		err = blob_sync_kept(db);
-	if (err == 0)
+	if (err == 0) {
 		err = db_run(db, db_sql(db, SLOT_COMMIT, "COMMIT"));
+		if (err != 0)
+			blob_doubt(db);
+	}
 	if (err != 0) {
 		db_rollback(db);
 		return err;
 	}
 	db->open = false;
 	lazy_committed(db->lazy);
-	blob_settle_kept(db);
+	blob_committed(db);
 	epoch_committed(db->epoch);
 	if (db->wal_pages >= DB_WAL_MAX)
 		rest_checkpoint(db, false);
@@ -313,7 +320,7 @@ db_rollback(struct db *db)
 		must(sqlite3_get_autocommit(db->sql));
 	}
 	if (db->open) {
-		blob_remove_kept(db);
+		blob_lost(db);
 		epoch_lost(db);
 		lazy_lost(db->lazy);
 	}

@@ -55,6 +55,7 @@ struct db {
 	unsigned char public_key[SEAL_KEY];
 	struct epoch *epoch;	/* new messages take their keys from; NULL */
 	struct list kept;	/* blobs of the open transaction */
+	struct list doubtful;	/* blobs of one whose commit failed */
 	struct uid_floor *floors;	/* see box.c */
 	size_t floor_count;
 	struct lazy *lazy;	/* counts not yet written; see lazy.c */
