@@ -167,7 +167,7 @@ class Box:
                 [self.program, "serve", "-c", self.config, "--ready-fd",
                  str(theirs), *options], stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, pass_fds=[theirs],
-                preexec_fn=before, start_new_session=True)
+                preexec_fn=before)
         os.close(theirs)
         select.select([ready], [], [], PATIENCE_S)
         said = os.read(ready, 1)
@@ -193,8 +193,11 @@ class Box:
 
     def kill(self):
         """The power goes: no part of it does anything any more."""
-        pids = [self.process.pid, *self.pids().values()]
-        os.killpg(self.process.pid, signal.SIGKILL)
+        # So that it starts no role between the first blow and the last.
+        self.process.send_signal(signal.SIGSTOP)
+        pids = [*self.pids().values(), self.process.pid]
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
         self.process.wait()
         self.process = None
         for pid in pids:
