@@ -88,8 +88,10 @@ begin(void **state)
 	struct cage_world *w = &t.world;
 	int fds[2];
 
-	t = (struct test){ .top = "/tmp/cage-XXXXXX" };
-	assert_non_null(mkdtemp(t.top));
+	t = (struct test){ .report = -1 };
+	(void)snprintf(t.top, sizeof t.top, P_tmpdir "/cage-test-%ld",
+	    (long)getpid());
+	assert_int_equal(mkdir(t.top, 0700), 0);
 	path_of(w->dir, t.top, "/data");
 	path_of(w->outside, t.top, "/outside");
 	path_of(w->beside, t.top, "/beside");
@@ -233,7 +235,7 @@ test_courier(void **state)
 static int
 ending(void (*what)(void))
 {
-	const struct cage cage = { .role = CAGE_KEEPER, .dir = "/tmp" };
+	const struct cage cage = { .role = CAGE_KEEPER, .dir = P_tmpdir };
 	int status;
 	pid_t pid;
 
@@ -312,7 +314,7 @@ test_hardened(void **state)
 static void
 test_user(void **state)
 {
-	struct cage cage = { .role = CAGE_KEEPER, .dir = "/tmp",
+	struct cage cage = { .role = CAGE_KEEPER, .dir = P_tmpdir,
 		.user = "nobody" };
 	const struct passwd *nobody = getpwnam("nobody");
 	int status;
