@@ -33,7 +33,7 @@ counts() {
 		match($0, /[0-9]+ test\(s\), listed/)
 		f += substr($0, RSTART) + 0
 	}
-	/(^|[ =:])[0-9]+ (passed|failed|error)/ {
+	/(^|[ =:])[0-9]+ (passed|failed|errors?)([ ,]|$)/ {
 		line = $0
 		while (match(line, /[0-9]+ (passed|failed|errors?)/)) {
 			word = substr(line, RSTART, RLENGTH)
