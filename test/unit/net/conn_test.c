@@ -181,6 +181,7 @@ test_in_and_out(void **state)
 	assert_peer(&w, "250 OK\r\n");
 	run(&w, 'd');
 	assert_string_equal(buf_text(&w.log), "id");
+	run_ms(&w, 1100);
 	assert_null(w.conn.in.at);
 	assert_null(w.out.at);
 	assert_null(conn_tls(&w.conn));
@@ -248,8 +249,10 @@ test_pause(void **state)
 	(void)state;
 	begin(&w, IN_MAX);
 	conn_pause(&w.conn);
+	assert_int_equal(w.conn.watch.events, LOOP_READ);
 	put(&w, "one");
 	run_ms(&w, 5);
+	assert_int_equal(w.conn.watch.events, 0);
 	assert_string_equal(buf_text(&w.log), "");
 	w.eat = 0;
 	conn_resume(&w.conn);
