@@ -28,7 +28,7 @@ int blob_make(struct db *db, uint64_t message, struct blob **blob)
 	__attribute__((warn_unused_result));
 
 /* Write at its end. Logs. */
-int blob_add(struct blob *blob, struct str s)
+int blob_add(struct db *db, struct blob *blob, struct str s)
 	__attribute__((warn_unused_result));
 
 /* Given to the open transaction. */

@@ -45,6 +45,7 @@ struct db {
 	enum db_mode mode;
 	int folder;		/* the data directory */
 	int blobs;		/* blob/ in it */
+	uint64_t unsynced;	/* bytes in files being written or kept */
 	int claim;		/* held by the one that serves; -1 */
 	bool open;		/* a write transaction is */
 	int doomed;		/* why it can only be rolled back; 0 */

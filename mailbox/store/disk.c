@@ -165,6 +165,13 @@ disk_sync(int file)
 }
 
 int
+disk_sync_all(int folder)
+{
+	/* Errors of writing back are told since Linux 5.8. */
+	return syncfs(folder) == 0 ? 0 : disk_error();
+}
+
+int
 disk_sync_folder(int folder)
 {
 	return fsync(folder) == 0 ? 0 : disk_error();

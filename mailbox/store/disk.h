@@ -52,6 +52,12 @@ int disk_size(int file, uint64_t *size) __attribute__((warn_unused_result));
 /* Make the content of a file durable. */
 int disk_sync(int file) __attribute__((warn_unused_result));
 
+/*
+ * Make everything in the file system of a folder durable, names and content,
+ * in one sync. Whatever other programs wrote there is waited for as well.
+ */
+int disk_sync_all(int folder) __attribute__((warn_unused_result));
+
 /* Make the names in a folder durable. */
 int disk_sync_folder(int folder) __attribute__((warn_unused_result));
 

@@ -82,7 +82,7 @@ piece_write(struct message_writer *w, struct str piece, bool last)
 	int err;
 
 	piece_seal(w, piece, last, w->key);
-	err = blob_add(w->blob, buf_str(&w->sealed));
+	err = blob_add(w->db, w->blob, buf_str(&w->sealed));
 	buf_drop(&w->sealed);
 	if (last) {
 		seal_memory_drop(w->key);

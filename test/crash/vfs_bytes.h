@@ -13,6 +13,17 @@ struct bytes {
 /* Put len bytes at an offset; what lies between the end and that is zero. */
 void bytes_write(struct bytes *b, uint64_t at, const void *from, size_t len);
 
+/*
+ * The same with each sector written or not, as chance has it.
+ *
+ * seed      NULL: all are written
+ */
+void bytes_tear(struct bytes *b, uint64_t at, struct bytes from,
+	unsigned *seed);
+
+/* The next of a row of numbers without order, the same for the same seed. */
+unsigned chance_next(unsigned *seed);
+
 /* Returned owned. */
 struct bytes bytes_copy(struct bytes from);
 

@@ -113,6 +113,13 @@ disk_sync(int file)
 }
 
 int
+disk_sync_all(int folder)
+{
+	must(folder == BLOB);
+	return sim_sync_blobs();
+}
+
+int
 disk_sync_folder(int folder)
 {
 	return sim_sync_folder(folder == BLOB ? "blob" : "");

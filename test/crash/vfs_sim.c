@@ -12,7 +12,6 @@
 #include "vfs_bytes.h"
 
 #define NAME_LEN 64
-#define SECTOR 512		/* bytes written whole or not at all */
 
 /* A write (bytes at an offset), or a truncation (no bytes). */
 struct change {
@@ -317,34 +316,31 @@ sim_truncate(struct sim_file *file, uint64_t size)
 	return 0;
 }
 
-static unsigned
-chance_next(void)
-{
-	sim.seed = sim.seed * 1103515245u + 12345u;
-	return sim.seed >> 16 & 0x7fff;
-}
-
 /* Bring one change to the platter, or what chance leaves of it. */
 static void
 change_apply(struct bytes *durable, const struct change *c, bool torn)
 {
-	if (c->bytes.len == 0) {
-		if (torn && chance_next() % 2 == 0)
-			return;
+	unsigned *seed = torn ? &sim.seed : NULL;
+
+	if (c->bytes.len > 0) {
+		bytes_tear(durable, c->at, c->bytes, seed);
+	} else if (seed == NULL || chance_next(seed) % 2 == 0) {
 		bytes_write(durable, c->at, NULL, 0);
 		durable->len = (size_t)c->at;
-		return;
 	}
-	for (size_t at = 0; at < c->bytes.len; ) {
-		size_t len = SECTOR - (size_t)(c->at + at) % SECTOR;
+}
 
-		if (len > c->bytes.len - at)
-			len = c->bytes.len - at;
-		if (!torn || chance_next() % 2 == 0)
-			bytes_write(durable, c->at + at, c->bytes.at + at,
-			    len);
-		at += len;
+/* A sync of the file gave err. */
+static void
+file_synced(struct sim_file *file, int err)
+{
+	if (err == 0 || is_late()) {
+		for (struct change *c = file->first; c != NULL; c = c->next)
+			change_apply(&file->durable, c, false);
 	}
+	/* A system that failed to write forgets that it should have. */
+	if (err == 0 || is_late() || sim.fault == SIM_FAIL)
+		changes_forget(file);
 }
 
 int
@@ -352,13 +348,21 @@ sim_sync(struct sim_file *file)
 {
 	int err = operation();
 
-	/* A system that failed to write forgets that it should have. */
-	if (err == 0 || is_late()) {
-		for (struct change *c = file->first; c != NULL; c = c->next)
-			change_apply(&file->durable, c, false);
+	file_synced(file, err);
+	return err;
+}
+
+int
+sim_sync_blobs(void)
+{
+	int err = operation();
+
+	for (size_t i = 0; i < sim.now.len; i++) {
+		if (is_blob(sim.now.at[i].text))
+			file_synced(sim.now.at[i].file, err);
 	}
-	if (err == 0 || is_late() || sim.fault == SIM_FAIL)
-		changes_forget(file);
+	if (err == 0)
+		name_changes_take(true, SIZE_MAX, true);
 	return err;
 }
 
@@ -432,7 +436,8 @@ sim_crash(enum sim_chance chance, unsigned seed)
 	for (int blob = 0; blob < 2; blob++) {
 		/* A journal keeps the order of names: the first few are. */
 		max[blob] = chance == SIM_LOSE_ALL ? 0 :
-		    chance == SIM_KEEP_ALL ? SIM_FILES : chance_next() % 8;
+		    chance == SIM_KEEP_ALL ? SIM_FILES :
+		    chance_next(&sim.seed) % 8;
 		name_changes_take(blob, max[blob], true);
 		name_changes_take(blob, SIZE_MAX, false);
 	}

@@ -60,6 +60,7 @@ uint64_t sim_size(const struct sim_file *file);
 int sim_truncate(struct sim_file *file, uint64_t size);
 int sim_sync(struct sim_file *file);
 int sim_sync_folder(const char *folder);
+int sim_sync_blobs(void);	/* all files in blob/, and their names */
 int sim_remove(const char *name);
 int sim_rename(const char *from, const char *to);
 bool sim_exists(const char *name);
