@@ -22,6 +22,7 @@
 #define QUIET_MS 300		/* without change before housekeeping */
 #define BUSY_MAX_MS 3000	/* and the longest it is put off */
 #define REST_AGAIN_MS 20	/* between two steps of it */
+#define REST_LAZY_MS 5000	/* while counts wait to be written */
 #define RESTS_AT_END 100
 
 enum smtp_verdict
@@ -74,8 +75,8 @@ answers_flush(struct keeper *k)
 	memmove(k->answers, k->answers + n,
 	    k->answer_count * sizeof k->answers[0]);
 	loop_change(k->loop, &k->wire,
-	    (k->answer_count < KEEPER_ANSWERS_MAX ? WATCH_READ : 0) |
-	    (k->answer_count > 0 ? WATCH_WRITE : 0));
+	    (k->answer_count < KEEPER_ANSWERS_MAX ? LOOP_READ : 0) |
+	    (k->answer_count > 0 ? LOOP_WRITE : 0));
 }
 
 static void
@@ -145,7 +146,7 @@ wire_set(struct keeper *k, int fd)
 
 	wire_drop(k);
 	k->wire = (struct watch){ .fd = fd, .ready = on_wire };
-	err = loop_watch(k->loop, &k->wire, WATCH_READ);
+	err = loop_watch(k->loop, &k->wire, LOOP_READ);
 	if (err != 0) {
 		log_event(LOG_ERROR, "wire-unwatched",
 		    LOG_C("why", strerror(-err)));
@@ -173,14 +174,11 @@ on_rest(struct timer *t)
 {
 	struct keeper *k = list_of(t, struct keeper, rest);
 
-	/* What only counts is written when there is nothing better to do; if
-	   that fails, it is said in the log, and nobody waits for it. */
-	if (db_pending(k->db) == DB_LAZY && db_commit(k->db) != 0)
-		log_event(LOG_DEBUG, "counts-unwritten", LOG_N("answers",
-		    (int64_t)k->answer_count));
 	k->busy_ms = 0;
 	if (db_rest(k->db, serve_pop3_oldest(&k->pop3)))
 		timer_set(k->loop, &k->rest, REST_AGAIN_MS);
+	else if (db_pending(k->db) == DB_LAZY)
+		timer_set(k->loop, &k->rest, REST_LAZY_MS);
 }
 
 /* Make this turn's changes durable, and only then say so. */
@@ -211,13 +209,14 @@ static void
 on_settle(struct settle *settle)
 {
 	struct keeper *k = list_of(settle, struct keeper, settle);
-	bool busy = db_pending(k->db) != DB_CLEAN;
+	bool busy = false;
 
 	/* A session that is let in now may have said DELE and QUIT already. */
-	do
+	do {
+		busy = busy || db_pending(k->db) == DB_URGENT;
 		commit(k);
-	while (db_pending(k->db) == DB_URGENT);
-	if (busy || db_pending(k->db) != DB_CLEAN)
+	} while (db_pending(k->db) == DB_URGENT);
+	if (busy || (db_pending(k->db) == DB_LAZY && k->rest.slot == 0))
 		rest_later(k);
 	end_soon(k);
 }

@@ -100,7 +100,7 @@ orders_open(struct orders *o, struct loop *loop, int fd, bool one)
 	o->loop = loop;
 	o->one = one;
 	o->watch = (struct watch){ .fd = fd, .ready = on_orders };
-	err = loop_watch(loop, &o->watch, WATCH_READ);
+	err = loop_watch(loop, &o->watch, LOOP_READ);
 	if (err != 0) {
 		log_event(LOG_ERROR, "orders-unheard",
 		    LOG_C("why", strerror(-err)));

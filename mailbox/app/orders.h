@@ -5,10 +5,6 @@
 #include "app/setup.h"
 #include "net/loop.h"
 
-/* What a struct watch may wait for, as net/loop.h takes it. */
-#define WATCH_READ 1u
-#define WATCH_WRITE 4u
-
 /* Lives in its role. */
 struct orders {
 	/* set by the role before orders_open() */

