@@ -109,7 +109,7 @@ ifneq ($(LIBRARY_TARGET),host)
 $(PURE): | $(READY)
 endif
 
-$(OUT)/obj/%.o: %.c $(MAKEFILE_LIST) | packages
+$(OUT)/obj/%.o: %.c Makefile firmware/target.mk | packages
 	@mkdir -p $(@D)
 	$(call told,CC)$(COMPILE) $(WING) -c -o $@ $<
 
@@ -122,7 +122,7 @@ $(foreach f,$(FLOORS),$(eval $(call archive,$f)))
 
 # ---- link ----
 
-$(OUT)/pillarbox.debug: $(call archives,app) $(READY)
+$(OUT)/pillarbox.debug: $(call archives,app) $(READY) Makefile
 	$(call told,LD)$(LINK) -o $@ $(call archives,app) $(LIBRARY_FILES)
 
 # The debug symbols stay beside; the address sanitizer wants them inside.
@@ -163,7 +163,7 @@ TEST_OBJECTS = $(patsubst %.c,$(OUT)/obj/%.o,$(wildcard test/*.c test/unit/*.c \
 $(TEST_OBJECTS): WING = $(TEST_FLAGS)
 $(TEST_OBJECTS): | $(READY) $(OUT)/lib/cmocka.ready
 
-$(OUT)/obj/test/unit/%_main.c: $(MAKEFILE_LIST)
+$(OUT)/obj/test/unit/%_main.c: Makefile
 	@mkdir -p $(@D)
 	@{ for t in $(call tests,$*); do echo "int $$t(void);"; done; \
 	echo 'int main(void); int main(void) { int failed = 0;'; \

@@ -36,7 +36,7 @@ packages_of() {
 		cross aarch64 gcc-aarch64-linux-gnu linux-libc-dev-arm64-cross
 		;;
 	test)
-		echo git python3 python3-pytest openssl swaks \
+		echo git python3 python3-pytest python3-pytest-timeout openssl swaks \
 		    libio-socket-ssl-perl libnet-ssleay-perl curl fetchmail \
 		    mpop getmail6
 		;;

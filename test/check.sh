@@ -123,7 +123,7 @@ else
 fi
 
 if ls test/live/test_*.py >/dev/null 2>&1; then
-	run live /usr/bin/python3 -m pytest -q -p no:cacheprovider \
+	run live /usr/bin/python3 -m pytest -q -p no:cacheprovider --timeout 180 \
 	    test/live
 else
 	missing live
