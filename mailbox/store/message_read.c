@@ -37,7 +37,6 @@ struct message_reader {
 	uint32_t index;		/* of the next piece */
 	int file;		/* -1: it is in its row */
 	bool open;
-	bool dots;
 };
 
 struct message_reader *
@@ -155,14 +154,13 @@ message_open(struct db *db, struct message_reader *r, uint64_t message)
 	r->have = 0;
 	r->index = 0;
 	s = db_sql(db, SLOT_MESSAGE_FIND,
-	    "SELECT size, dots, body IS NULL FROM message WHERE id = ?1");
+	    "SELECT size, body IS NULL FROM message WHERE id = ?1");
 	sqlite3_bind_int64(s, 1, (int64_t)message);
 	row = db_step(db, s);
 	if (row <= 0)
 		return row < 0 ? row : -ENOENT;
 	r->size = (uint64_t)sqlite3_column_int64(s, 0);
-	r->dots = sqlite3_column_int(s, 1) != 0;
-	in_file = sqlite3_column_int(s, 2) != 0;
+	in_file = sqlite3_column_int(s, 1) != 0;
 	db_reset(s);
 	err = epoch_enter(db, r);
 	if (err != 0)
@@ -179,18 +177,6 @@ message_open(struct db *db, struct message_reader *r, uint64_t message)
 	key_take(r->keys, epoch_place(message));
 	r->open = true;
 	return 0;
-}
-
-uint64_t
-message_size(const struct message_reader *r)
-{
-	return r->size;
-}
-
-bool
-message_has_dots(const struct message_reader *r)
-{
-	return r->dots;
 }
 
 /* Unseal one piece; the codec byte was taken off the first. */

@@ -15,6 +15,7 @@
 #include <sqlite3.h>
 
 #include "base/crypto.h"
+#include "store/db_inner.h"
 
 #define TEXT_MAX (4 * 1024 * 1024)
 
@@ -185,6 +186,20 @@ fixture_files(const struct fixture *f, const char *folder)
 		count += entry->d_name[0] != '.';
 	closedir(dir);
 	return count;
+}
+
+int64_t
+fixture_number(const struct fixture *f, const char *text)
+{
+	sqlite3_stmt *s;
+	int64_t n;
+
+	assert_int_equal(sqlite3_prepare_v2(f->db->sql, text, -1, &s, NULL),
+	    SQLITE_OK);
+	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+	n = sqlite3_column_int64(s, 0);
+	sqlite3_finalize(s);
+	return n;
 }
 
 void
