@@ -107,24 +107,28 @@ epoch_enter(struct db *db, struct message_reader *r)
 	return 0;
 }
 
-/* Bring the chain to place n, and take its key. */
+/* Where the chain stands is kept if it is the place of a mark. */
+static void
+mark_set(struct reader_keys *k)
+{
+	if (k->now.next < SEAL_EPOCH_MAX && k->now.next % MARK_STEPS == 0)
+		k->marks[k->now.next / MARK_STEPS] = k->now;
+}
+
+/* Bring the chain to place n, and take its key. No mark is passed unset. */
 static void
 key_take(struct reader_keys *k, uint32_t n)
 {
 	if (n < k->now.next)
 		k->now = k->marks[n / MARK_STEPS];
-	for (;;) {
+	while (k->now.next < n) {
 		uint32_t mark = (k->now.next / MARK_STEPS + 1) * MARK_STEPS;
 
-		if (mark > n)
-			break;
-		seal_ratchet_skip(&k->now, mark);
-		k->marks[mark / MARK_STEPS] = k->now;
+		seal_ratchet_skip(&k->now, mark < n ? mark : n);
+		mark_set(k);
 	}
-	seal_ratchet_skip(&k->now, n);
-	if (n % MARK_STEPS == 0)
-		k->marks[n / MARK_STEPS] = k->now;
 	seal_ratchet_key(&k->now, k->key);
+	mark_set(k);
 }
 
 static int
