@@ -168,6 +168,7 @@ static const struct rule rules[] = {
 	{ .number = SYS_open, .roles = K },
 #endif
 	{ .number = SYS_fsync, .roles = K },
+	{ .number = SYS_syncfs, .roles = K },
 #ifdef SYS_sync_file_range
 	{ .number = SYS_sync_file_range, .roles = K },
 #endif

@@ -153,7 +153,8 @@ need_files(struct cage_world *w)
 	works(w, "allocate", fallocate(fd, 0, 0, 4096) == 0 ||
 	    errno == EOPNOTSUPP);
 	works(w, "truncate", ftruncate(fd, 100) == 0);
-	works(w, "sync", fsync(fd) == 0 && fdatasync(fd) == 0);
+	works(w, "sync", fsync(fd) == 0 && fdatasync(fd) == 0 &&
+	    syncfs(fd) == 0);
 	works(w, "push", sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE) ==
 	    0);
 	works(w, "lock", fcntl(fd, F_SETLK, &lock) == 0);
