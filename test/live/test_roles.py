@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import pathlib
 import poplib
+import pwd
 import resource
 import shutil
 import signal
@@ -13,11 +14,12 @@ import smtplib
 import socket
 import ssl
 import subprocess
+import tempfile
 import time
 
 import pytest
 
-from box import ROLES, alive, wait_for
+from box import ROLES, Box, alive, wait_for
 
 LARGE = "Subject: large\r\n\r\n" + "a line of a long letter\r\n" * 100_000
 
@@ -45,6 +47,28 @@ def test_every_role_runs_under_its_name(make_box):
     roles = {line.split("role=")[1].split()[0]
              for line in box.log().splitlines()}
     assert "boss" in roles
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become others")
+def test_root_becomes_somebody_else():
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        box = Box(pathlib.Path(folder))
+        box.config.write_text(box.config.read_text().replace(
+            'user = "";', 'user = "nobody";'))
+        # What init made belongs to root: the user was not named then.
+        for path in [box.data, *box.data.rglob("*")]:
+            shutil.chown(path, "nobody")
+        box.start()
+        for role, pid in box.pids().items():
+            status = pathlib.Path(f"/proc/{pid}/status").read_text()
+            uids = status.split("Uid:")[1].splitlines()[0].split()
+            assert uids == [str(pwd.getpwnam("nobody").pw_uid)] * 4, role
+        box.send("a@example.test", LARGE)
+        box.pillarbox("address", "note", "a@example.test", "by root")
+        box.send("b@example.test")
+        assert len(box.fetch()) == 2
+        box.finish()
 
 
 def test_one_process(make_box):

@@ -123,7 +123,8 @@ world_end(struct role_world *w)
 	char command[128];
 	int status;
 
-	assert_int_equal(wire_send(w->boss, &stop, NULL, 0, -1), 0);
+	/* It may have ended already. */
+	(void)!wire_send(w->boss, &stop, NULL, 0, -1);
 	close(w->wire);
 	assert_int_equal(waitpid(w->pid, &status, 0), w->pid);
 	assert_true(WIFEXITED(status));
