@@ -54,6 +54,7 @@ struct db {
 	int64_t stamp;		/* the next deletion gets it, or a later one */
 	bool has_public_key;
 	unsigned char public_key[SEAL_KEY];
+	int64_t epoch_floor;	/* the next one's id is not below this */
 	struct epoch *epoch;	/* new messages take their keys from; NULL */
 	struct list kept;	/* blobs of the open transaction */
 	struct list doubtful;	/* blobs of one whose commit failed */

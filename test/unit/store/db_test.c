@@ -223,6 +223,9 @@ test_doomed(void **state)
 	(void)fixture_keep(f, 5, 100);
 	assert_int_equal(db_commit(f->db), 0);
 	fixture_holds(f, kept, sizes, 1);
+	/* and no number of it comes again */
+	assert_int_equal(fixture_number(f, "SELECT id FROM message"),
+	    2 * SEAL_EPOCH_MAX);
 }
 
 /* The command line beside the keeper. */
