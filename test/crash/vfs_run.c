@@ -41,6 +41,7 @@ struct world {
 	uint32_t uid[MESSAGES];
 	unsigned count;
 	uint32_t uid_high;	/* the highest that was promised */
+	int err;		/* what failures must be told as; 0: as any */
 	const char *wrong;	/* the first thing found wrong; NULL */
 };
 
@@ -112,7 +113,9 @@ deliver(struct world *w, const size_t *sizes, size_t count)
 		db_rollback(w->db);
 		return;
 	}
-	if (db_commit(w->db) != 0)
+	err = db_commit(w->db);
+	wrong(w, err != 0 && w->err != 0 && err != w->err, "a wrong errno");
+	if (err != 0)
 		return;
 	for (unsigned n = first; n < w->count; n++) {
 		w->fate[n] = FATE_KEPT;
@@ -329,7 +332,9 @@ run(const struct run *r, struct world *w)
 	sim_restore();
 	must(world_open(w));
 	sim_arm(r->fault, r->at, r->length, r->err);
+	w->err = r->err;
 	live(w);
+	w->err = 0;
 	struck = sim_struck();
 	if (r->fault == SIM_FAIL) {
 		/* the fault is over: nothing but the failed is missing */
@@ -444,6 +449,7 @@ main(int argc, char **argv)
 		{ SIM_FAIL, 0, 1, -ENOSPC, SIM_RANDOM, 3 },
 		{ SIM_FAIL, 0, 20, -ENOSPC, SIM_RANDOM, 4 },
 		{ SIM_FAIL, 0, 20, -EIO, SIM_RANDOM, 5 },
+		{ SIM_FAIL, 0, 20, -EROFS, SIM_RANDOM, 6 },
 		{ SIM_LATE, 0, 0, 0, SIM_LOSE_ALL, 0 },
 		{ SIM_LATE, 0, 1, 0, SIM_KEEP_ALL, 0 },
 		{ SIM_LATE, 0, 3, 0, SIM_KEEP_ALL, 0 },

@@ -18,10 +18,14 @@ struct vfs_file {
 	void *regions[REGIONS];
 };
 
+static int last_errno;
+
 /* An errno of the simulated disk as SQLite's own files would tell it. */
 static int
 code_of(int err, int code)
 {
+	if (err != 0)
+		last_errno = -err;
 	return err == 0 ? SQLITE_OK : err == -ENOSPC ? SQLITE_FULL : code;
 }
 
@@ -278,13 +282,14 @@ vfs_time(sqlite3_vfs *vfs, sqlite3_int64 *ms)
 	return SQLITE_OK;
 }
 
+/* What errno was when an operation last failed. */
 static int
 vfs_error(sqlite3_vfs *vfs, int size, char *text)
 {
 	(void)vfs;
 	(void)size;
 	(void)text;
-	return 0;
+	return last_errno;
 }
 
 void
