@@ -84,7 +84,7 @@ objects = $(patsubst %.c,$(OUT)/obj/%.o,$(call source,$(1)))
 archives = $(foreach f,$(UNDER_$(1)),$(if $(call source,$f),$(OUT)/$f.a))
 
 # Mbed TLS comes from base/crypto.c and so is under everything.
-LIBRARIES = sqlite3 libconfig libsodium mbedtls
+LIBRARIES = sqlite3 libconfig mbedtls libsodium
 LIBRARY_FILES = $(foreach l,$(LIBRARIES),$(OUT)/lib/$l/$l.a)
 READY = $(LIBRARIES:%=$(OUT)/lib/%.ready)
 INCLUDE = -Imailbox -I. $(LIBRARIES:%=-isystem $(OUT)/lib/%/include)
@@ -143,7 +143,8 @@ $(foreach l,$(LIBRARIES) cmocka,$(if $(wildcard $(OUT)/lib/$l/include),,\
 
 $(OUT)/lib/%.ready: firmware/deps.lock firmware/recipe/%.mk \
 		firmware/recipe/compile.mk firmware/target.mk \
-		firmware/library.sh firmware/mbedtls_config.h | packages
+		firmware/library.sh firmware/mbedtls_config.h \
+		firmware/mbedtls_x25519.c | packages
 	@mkdir -p $(@D)
 	+@firmware/library.sh $(LIBRARY_TARGET) $* $(OUT)/lib/$*
 	@touch $@
@@ -214,6 +215,7 @@ units: $(TESTED:%=$(OUT)/test/unit_%)
 fuzzers: $(FUZZERS:%=$(OUT)/fuzz/%)
 programs: units fuzzers \
 	$(if $(wildcard test/talk_pure.c),$(OUT)/test/talk_pure) \
+	$(if $(CRASH),$(OUT)/test/crash) \
 	$(if $(call source,app),$(OUT)/pillarbox)
 objects: $(PURE) $(EFFECT)
 
@@ -251,7 +253,13 @@ crash: $(OUT)/pillarbox
 	@firmware/packages.sh test
 	@$(MAKE) --no-print-directory TARGET=dev BUILD=$(BUILD) \
 		$(BUILD)/dev/pillarbox $(BUILD)/dev/test/crash
-	+@BUILD=$(BUILD) PILLARBOX=$(OUT)/pillarbox test/crash.sh
+	+@BUILD=$(BUILD) PILLARBOX=$(abspath $(OUT)/pillarbox) test/crash.sh
+
+flood: $(OUT)/pillarbox
+	@firmware/packages.sh test
+	FLOOD=full PILLARBOX=$(abspath $(OUT)/pillarbox) /usr/bin/python3 -m \
+		pytest -q -s -p no:cacheprovider test/live/test_hostile.py \
+		-k 'flood or memory'
 
 # The load generator is no part of the program and links what it likes.
 BENCH = $(BUILD)/bench/load
@@ -262,6 +270,7 @@ $(BENCH): $(wildcard test/bench/*.[ch])
 		$(filter %.c,$^) -lssl -lcrypto -lpthread
 
 bench: $(OUT)/pillarbox $(BENCH)
+	@firmware/packages.sh test bench
 	/usr/bin/python3 test/bench/bench.py --load $(BENCH) \
 		--pillarbox $(OUT)/pillarbox
 
@@ -282,11 +291,12 @@ help:
 	@echo "  make reproducible   build twice in two folders and compare"
 	@echo "  make fuzz           libFuzzer, FUZZ_SECONDS=30 per target"
 	@echo "  make crash          kill -9 and torn writes, many rounds"
+	@echo "  make flood          the whole flood, memory held to its budget"
 	@echo "  make bench          measure, beside Postfix with Dovecot"
 	@echo "  make install        into DESTDIR and PREFIX"
 	@echo "  make clean          remove BUILD ($(BUILD))"
 
 .PHONY: all packages units fuzzers programs objects run check check-arm dev \
-	reproducible fuzz crash bench install clean help
+	reproducible fuzz crash flood bench install clean help
 
 -include $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)
