@@ -108,6 +108,18 @@ hand_over(struct session *s, enum smtp_verdict verdict)
 		smtp_stored(&s->smtp, verdict);
 }
 
+/*
+ * What takes long now is not the client's doing: it does not have to make
+ * room, least of all while its letter is being made durable.
+ */
+static void
+wait_for_keeper(struct session *s)
+{
+	s->state = SESSION_ASKS;
+	s->member.settled = true;
+	conn_pause(&s->conn);
+}
+
 /* Ask the keeper; true when the answer is there already. */
 static bool
 ask_keeper(struct session *s, enum smtp_ask ask)
@@ -117,8 +129,7 @@ ask_keeper(struct session *s, enum smtp_ask ask)
 		hand_over(s, SMTP_LATER);
 		return true;
 	}
-	s->state = SESSION_ASKS;
-	conn_pause(&s->conn);
+	wait_for_keeper(s);
 	return false;
 }
 
@@ -129,8 +140,7 @@ abort_letter(struct session *s)
 	s->open = false;
 	if (intake_abort(s))
 		return true;
-	s->state = SESSION_ASKS;
-	conn_pause(&s->conn);
+	wait_for_keeper(s);
 	return false;
 }
 
@@ -239,6 +249,7 @@ session_go(struct session *s)
 static void
 session_resume(struct session *s)
 {
+	s->member.settled = false;
 	conn_resume(&s->conn);
 	session_go(s);
 }
@@ -364,7 +375,10 @@ on_secured(struct session *s)
 static void
 on_timeout(struct session *s)
 {
-	if (dismiss(s, "4.4.2 Idle for too long"))
+	if (s->state == SESSION_ASKS)
+		conn_deadline(&s->conn,
+		    (int64_t)s->era->setup.config.smtp_idle_s * 1000);
+	else if (dismiss(s, "4.4.2 Idle for too long"))
 		session_resume(s);
 	else
 		session_end(s);

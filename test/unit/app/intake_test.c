@@ -320,6 +320,34 @@ a_full_wire_loses_nothing(void **state)
 	world_end(&w);
 }
 
+/* However many come while its letter is being kept. */
+static void
+who_waits_for_us_may_stay(void **state)
+{
+	static struct client crowd[60];
+	struct role_world w;
+	struct client c;
+	struct wire_mail mail;
+	uint32_t session;
+	size_t i;
+
+	(void)state;
+	world_start(&w, intake_start, false);
+	session = begin_text(&w, &c);
+	client_say(&c, "Subject: x\r\n\r\nx\r\n.\r\n");
+	world_hear(&w, &mail);
+	for (i = 0; i < countof(crowd); i++) {
+		client_open(&crowd[i], &w);
+		client_hear(&crowd[i], "220 ");
+	}
+	answer(&w, WIRE_TAKEN, session, SMTP_ACCEPT);
+	client_hear(&c, "250 2.0.0 Stored");
+	for (i = 0; i < countof(crowd); i++)
+		close(crowd[i].fd);
+	close(c.fd);
+	world_end(&w);
+}
+
 int
 intake_test(void)
 {
@@ -330,6 +358,7 @@ intake_test(void)
 		cmocka_unit_test(a_letter_on_a_lost_wire_is_lost),
 		cmocka_unit_test(who_leaves_is_forgotten),
 		cmocka_unit_test(a_full_wire_loses_nothing),
+		cmocka_unit_test(who_waits_for_us_may_stay),
 	};
 
 	return cmocka_run_group_tests_name("app/intake", tests, NULL, NULL);
