@@ -189,8 +189,7 @@ intake_start(const struct role_start *start)
 	buf_init(&i->room, WIRE_BODY_MAX);
 	err = era_open(&i->era, start->setup, false);
 	if (err == 0)
-		err = orders_open(&i->orders, i->loop, start->boss,
-		    start->one);
+		err = orders_open(&i->orders, start);
 	if (err == 0)
 		err = ports_open(i, start->smtp);
 	if (err != 0) {

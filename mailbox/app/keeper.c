@@ -305,8 +305,7 @@ keeper_start(const struct role_start *start)
 		err = db_open(&k->db, start->data, DB_SERVE,
 		    &k->loop->clock);
 	if (err == 0)
-		err = orders_open(&k->orders, k->loop, start->boss,
-		    start->one);
+		err = orders_open(&k->orders, start);
 	if (err == 0)
 		err = serve_pop3_open(&k->pop3, start, k->db, k->era);
 	if (err != 0)

@@ -84,6 +84,7 @@ start_of(struct role *r, int boss_wire, int peer_wire)
 {
 	struct boss *boss = r->boss;
 	struct role_start start = {
+		.name = boss->one ? ONE_NAME : kinds[r->id].name,
 		.loop = &boss->loop, .setup = &boss->setup,
 		.data = buf_text(&boss->data), .one = boss->one,
 		.boss = boss_wire, .wire = peer_wire,
@@ -165,7 +166,7 @@ live(struct role *r, struct role_start start)
 	int err;
 
 	(void)prctl(PR_SET_NAME, kind->name);
-	log_open(kind->name, role_level(&start.setup->config));
+	log_open(start.name, role_level(&start.setup->config));
 	ignore_signals();
 	inherit(r);
 	start.loop = &loop;

@@ -5,7 +5,6 @@
 #include <sys/types.h>
 
 #include "app/role.h"
-#include "base/log.h"
 #include "net/wire.h"
 
 struct boss;
@@ -52,6 +51,9 @@ struct boss {
 	int code;
 };
 
+#define BOSS_NAME "boss"	/* in the log */
+#define ONE_NAME "pillarbox"	/* the same with --one */
+
 /* The name of a role, for the log and the list of processes. */
 const char *role_name(enum role_id id);
 
@@ -65,9 +67,6 @@ const char *role_name(enum role_id id);
  */
 int role_begin(struct role *r, int boss_wire, int peer_wire)
 	__attribute__((warn_unused_result));
-
-/* How much the configuration wants logged. */
-enum log_level role_level(const struct config *config);
 
 /* Open all ports. Returns: 0 or negative errno (logged). */
 int role_ports_open(struct role_ports *ports, const struct config *config)

@@ -16,6 +16,7 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,6 +25,19 @@
 #define LOCK_TRIES 10		/* "status" tries it too, for an instant */
 #define LOCK_PAUSE_NS 20000000
 #define FILES_SPARE 256		/* descriptors besides connections */
+
+/* What we were started with open is no business of ours, or of the roles. */
+static void
+files_close(int kept)
+{
+	unsigned first = STDERR_FILENO + 1;
+
+	if (kept >= (int)first) {
+		(void)syscall(SYS_close_range, first, kept - 1, 0);
+		first = (unsigned)kept + 1;
+	}
+	(void)syscall(SYS_close_range, first, ~0u, 0);
+}
 
 /* Hold the data directory for ourselves. Returns: an exit code. */
 static int
@@ -130,6 +144,7 @@ reload(struct boss *boss)
 	log_unreloaded(&boss->setup.config, &fresh.config, boss);
 	setup_drop(&boss->setup);
 	boss->setup = fresh;
+	log_open(boss->one ? ONE_NAME : BOSS_NAME, role_level(&fresh.config));
 	for (i = 0; fd >= 0 && i < ROLE_COUNT; i++)
 		role_tell(&boss->roles[i], &head, fd);
 	if (fd >= 0)
@@ -251,7 +266,8 @@ role_serve(struct setup *setup, const char *file, bool one, int ready_fd)
 	};
 
 	*setup = (struct setup){ .text = { NULL, 0, 0, 0, false } };
-	log_open(one ? "pillarbox" : "boss", role_level(&boss.setup.config));
+	files_close(ready_fd);
+	log_open(one ? ONE_NAME : BOSS_NAME, role_level(&boss.setup.config));
 	if (loop_init(&boss.loop) != 0) {
 		boss.code = ROLE_FAILED;
 	} else {

@@ -159,14 +159,18 @@ class Box:
 
     # -- the processes --
 
-    def start(self, *options, before=None):
-        """Serve, and wait until it does; before runs in the new process."""
+    def start(self, *options, before=None, inherit=()):
+        """Serve, and wait until it does.
+
+        before   runs in the new process
+        inherit  descriptors that it is born with
+        """
         ready, theirs = os.pipe()
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(
                 [self.program, "serve", "-c", self.config, "--ready-fd",
                  str(theirs), *options], stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, pass_fds=[theirs],
+                stdout=log, stderr=log, pass_fds=[theirs, *inherit],
                 preexec_fn=before)
         os.close(theirs)
         select.select([ready], [], [], PATIENCE_S)

@@ -296,6 +296,27 @@ def test_reload_that_fails_keeps_the_old(make_box):
     assert len(box.fetch()) == 2
 
 
+def test_reload_changes_how_much_is_logged(make_box):
+    box = make_box(top='log_level = "error";').start()
+    box.send("a@example.test")
+    box.configure(top='log_level = "info";')
+    box.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: box.send("a@example.test") == {} and
+             box.events("letter"), "the role says no more than before")
+
+
+def test_what_was_open_before_is_closed(make_box, tmp_path):
+    box = make_box()
+    (tmp_path / "secret").write_text("x")
+    with open(tmp_path / "secret") as file:
+        box.start(inherit=[file.fileno()])
+    for pid in [box.process.pid, *box.pids().values()]:
+        with contextlib.suppress(PermissionError):
+            held = [os.readlink(path)
+                    for path in pathlib.Path(f"/proc/{pid}/fd").iterdir()]
+            assert not any("secret" in name for name in held)
+
+
 def test_reload_says_what_waits_for_a_restart(make_box):
     box = make_box().start()
     old = box.smtp_port

@@ -22,7 +22,7 @@
 static const char config_text[] =
 	"data = \"/nowhere\";\n"
 	"domains = [\"example.test\"];\n"
-	"smtp = { size_max = 200000; };\n"
+	"smtp = { size_max = 200000; per_network = 50; };\n"
 	"pop3 = { port = 0; tls_port = 0; };\n";
 
 static void
@@ -83,6 +83,7 @@ world_start(struct role_world *w,
 	int boss[2], between[2], ports[2] = { -1, -1 };
 	const int none[] = { -1 };
 	struct role_start begin = {
+		.name = "tested",
 		.smtp = ports, .pop3 = none, .pop3s = none
 	};
 	struct wire_mail mail;
