@@ -1,11 +1,13 @@
 """A letter's way, from a sender's socket to a POP3 client."""
 
+import os
 import poplib
 import re
 import shutil
 import smtplib
 import socket
 import ssl
+import subprocess
 import time
 
 import pytest
@@ -300,3 +302,21 @@ def test_smtplib_is_told_of_each_refusal(empty):
     with pytest.raises(smtplib.SMTPRecipientsRefused):
         empty.send("closed@example.test")
     assert len(empty.fetch()) == 1
+
+
+def test_an_import_that_waits_holds_nobody_up(empty, tmp_path):
+    """It reads a pipe that goes on when the letters are through."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    command = subprocess.Popen(
+        [empty.program, "import", "-c", str(empty.config), str(pipe)])
+    with open(pipe, "wb", buffering=0) as slow:
+        for name in (b"one", b"two"):
+            slow.write(b"From a@b Thu Jan  1 00:00:00 2026\n"
+                       b"Subject: " + name + b"\n\n" + b"text\n" * 30000 + b"\n")
+        began = time.monotonic()
+        for number in range(3):
+            empty.send("a@example.test", f"Subject: {number}\r\n\r\nx\r\n")
+        assert time.monotonic() - began < 3
+    assert command.wait(60) == 0
+    assert len(empty.fetch()) == 5
