@@ -290,7 +290,9 @@ keeper_new(const struct role_start *start)
 	k->rest = (struct timer){ .fire = on_rest };
 	k->settle = (struct settle){ .run = on_settle };
 	list_init(&k->letters);
+	/* At full size from the start, it need not be asked for each time. */
 	buf_init(&k->room, WIRE_BODY_MAX);
+	must(buf_space(&k->room, WIRE_BODY_MAX) != NULL);
 	return k;
 }
 
