@@ -312,8 +312,8 @@ def test_an_import_that_waits_holds_nobody_up(empty, tmp_path):
         [empty.program, "import", "-c", str(empty.config), str(pipe)])
     with open(pipe, "wb", buffering=0) as slow:
         for name in (b"one", b"two"):
-            slow.write(b"From a@b Thu Jan  1 00:00:00 2026\n"
-                       b"Subject: " + name + b"\n\n" + b"text\n" * 30000 + b"\n")
+            slow.write(b"From a@b Thu Jan  1 00:00:00 2026\nSubject: " +
+                       name + b"\n\n" + b"text\n" * 30000 + b"\n")
         began = time.monotonic()
         for number in range(3):
             empty.send("a@example.test", f"Subject: {number}\r\n\r\nx\r\n")
