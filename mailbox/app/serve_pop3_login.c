@@ -2,8 +2,9 @@
  * Logins: how a name and a password become the owner's key, in the order that
  * costs strangers the most and the owner the least.
  *
- * 1. The door (rules/door.h) may be shut to this network: refused unheard.
- * 2. An app password is one hash.
+ * 1. An app password is one hash, and not to be guessed: who has one is let
+ *    in whatever others have failed before.
+ * 2. The door (rules/door.h) may be shut to this network: refused unheard.
  * 3. The owner's password is stretched in a child. A wrong name goes the same
  *    way, so that the time tells nothing.
  * 4. A failure is told late, and later with each.
@@ -135,11 +136,6 @@ client_login(struct client *c)
 	struct credential_stretch how;
 	int err;
 
-	if (door_judge(&service->door, c->member.network,
-	    service->loop->clock.mono_ms) == DOOR_SHUT)
-		return refuse_now(c, POP3_TOO_MANY, "too many failures");
-	if (tries_now(c) >= TRIES_PER_NETWORK)
-		return refuse_now(c, POP3_TOO_MANY, "too many at once");
 	c->known = name_is_owners(&c->era->setup.config,
 	    buf_str(&c->pop3.user));
 	err = credential_quick(service->db, secret, false, &c->owner,
@@ -150,6 +146,11 @@ client_login(struct client *c)
 		return false;
 	}
 	client_lock(c);
+	if (door_judge(&service->door, c->member.network,
+	    service->loop->clock.mono_ms) == DOOR_SHUT)
+		return refuse_now(c, POP3_TOO_MANY, "too many failures");
+	if (tries_now(c) >= TRIES_PER_NETWORK)
+		return refuse_now(c, POP3_TOO_MANY, "too many at once");
 	if (err == 0 || err == -EACCES)
 		err = credential_stretch(service->db, &how);
 	if (err != 0)
