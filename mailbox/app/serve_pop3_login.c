@@ -63,6 +63,7 @@ static void
 answer(struct client *c, enum pop3_login result)
 {
 	c->state = CLIENT_TALKS;
+	c->member.settled = false;
 	pop3_login(&c->pop3, result, NULL, 0, 0);
 	conn_resume(&c->conn);
 	client_go(c);
@@ -87,6 +88,7 @@ refuse(struct client *c)
 	    LOG_C("ip", c->peer.text), LOG_C("name",
 	    c->known ? "known" : "unknown"), LOG_N("delay-ms", delay));
 	c->state = CLIENT_REGRETS;
+	c->member.settled = false;
 	c->regret = (struct timer){ .fire = on_regret };
 	timer_set(service->loop, &c->regret, delay);
 }
@@ -95,6 +97,7 @@ static void
 let_in(struct client *c)
 {
 	c->state = CLIENT_ENTERS;
+	c->member.settled = true;
 	list_add(&c->service->settling, &c->settling);
 }
 
@@ -158,7 +161,9 @@ client_login(struct client *c)
 	c->login.done = on_stretched;
 	if (login_begin(&service->desk, &c->login, secret, &how) != 0)
 		return refuse_now(c, POP3_TOO_MANY, "too many at once");
+	/* Stretching takes long, and that is not the client's doing. */
 	c->state = CLIENT_PROVES;
+	c->member.settled = true;
 	conn_pause(&c->conn);
 	return false;
 }
@@ -211,7 +216,6 @@ client_enter(struct client *c)
 	}
 	c->stamp = db_stamp(service->db);
 	c->reader = message_reader_new(c->owner);
-	c->member.settled = true;
 	door_passed(&service->door, c->member.network);
 	/* When it was last used is worth no failure of a login. */
 	if (credential_used(service->db, c->credential) != 0)

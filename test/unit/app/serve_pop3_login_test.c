@@ -23,7 +23,17 @@ struct world {
 	struct era *era;
 	struct pop3_service service;
 	struct buf app_password;
+	struct settle settle;
+	const struct client *proves;	/* until it is told, the loop runs */
 };
+
+static void
+on_settle(struct settle *settle)
+{
+	struct world *w = list_of(settle, struct world, settle);
+
+	w->loop.stop = w->proves->state != CLIENT_PROVES;
+}
 
 static void
 credentials_make(struct world *w)
@@ -70,6 +80,8 @@ begin(void **state)
 	    &why), 0);
 	assert_int_equal(era_open(&w.era, &setup, true), 0);
 	assert_int_equal(serve_pop3_open(&w.service, &start, w.db, w.era), 0);
+	w.settle = (struct settle){ .run = on_settle };
+	loop_settle(&w.loop, &w.settle);
 	return 0;
 }
 
@@ -81,6 +93,7 @@ end(void **state)
 
 	serve_pop3_drop(&w->service);
 	era_drop(w->era);
+	list_take(&w->settle.link);
 	db_close(w->db);
 	loop_drop(&w->loop);
 	buf_wipe(&w->app_password);
@@ -171,11 +184,55 @@ app_passwords_pass_shut_doors(void **state)
 	}
 }
 
+static bool
+may_have_to_go(struct world *w)
+{
+	struct member *victim;
+
+	return crowd_room(&w->service.crowd, network(9), 1, 1, &victim);
+}
+
+/* The time it takes to stretch a password is not the client's doing. */
+static void
+who_proves_need_not_make_room(void **state)
+{
+	struct world *w = *state;
+	struct client *c = client_of(w, 1, "mailbox", STR("wrong"));
+
+	assert_int_equal(c->state, CLIENT_PROVES);
+	assert_false(may_have_to_go(w));
+	w->proves = c;
+	assert_int_equal(loop_run(&w->loop), 0);
+	assert_int_equal(c->state, CLIENT_REGRETS);
+	assert_true(may_have_to_go(w));
+}
+
+static void
+who_enters_need_not_make_room(void **state)
+{
+	struct world *w = *state;
+	struct client *c = client_of(w, 1, "mailbox",
+	    STR("a long password"));
+
+	w->proves = c;
+	assert_int_equal(loop_run(&w->loop), 0);
+	assert_int_equal(c->state, CLIENT_ENTERS);
+	assert_false(may_have_to_go(w));
+	serve_pop3_settled(&w->service, 0);
+	assert_int_equal(c->state, CLIENT_TALKS);
+	assert_non_null(c->reader);
+	assert_false(may_have_to_go(w));
+}
+
 int
 serve_pop3_login_test(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(app_passwords_pass_shut_doors,
+		    begin, end),
+		cmocka_unit_test_setup_teardown(who_proves_need_not_make_room,
+		    begin, end),
+		cmocka_unit_test_setup_teardown(who_enters_need_not_make_room,
 		    begin, end),
 	};
 
