@@ -12,10 +12,13 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define FILE_MODE 0600
 #define FOLDER_MODE 0700
+
+#define ROOM_HELD_BACK (8u << 20)	/* bytes: two full WALs */
 
 struct disk_list {
 	DIR *names;
@@ -155,6 +158,22 @@ disk_size(int file, uint64_t *size)
 	if (fstat(file, &is) != 0)
 		return disk_error();
 	*size = (uint64_t)is.st_size;
+	return 0;
+}
+
+int
+disk_room(int folder, uint64_t *missing)
+{
+	struct statvfs is;
+	uint64_t left, held;
+
+	if (fstatvfs(folder, &is) != 0)
+		return disk_error();
+	left = (uint64_t)is.f_bavail * is.f_frsize;
+	held = (uint64_t)is.f_blocks * is.f_frsize / 4;
+	if (held > ROOM_HELD_BACK)
+		held = ROOM_HELD_BACK;
+	*missing = left < held ? held - left : 0;
 	return 0;
 }
 

@@ -49,6 +49,17 @@ int64_t disk_read(int file, uint64_t at, void *to, size_t size)
 
 int disk_size(int file, uint64_t *size) __attribute__((warn_unused_result));
 
+/*
+ * How much the disk of a folder lacks of the room that is held back: 8 MiB, or
+ * a quarter of a disk that is smaller than four times that. Deleting needs
+ * room to be noted in; were mail allowed to take the last of it, none could
+ * be deleted any more.
+ *
+ * missing   gets bytes; 0 when there is room
+ */
+int disk_room(int folder, uint64_t *missing)
+	__attribute__((warn_unused_result));
+
 /* Make the content of a file durable. */
 int disk_sync(int file) __attribute__((warn_unused_result));
 

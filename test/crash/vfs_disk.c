@@ -107,6 +107,14 @@ disk_size(int file, uint64_t *size)
 }
 
 int
+disk_room(int folder, uint64_t *missing)
+{
+	(void)folder;
+	*missing = 0;
+	return 0;
+}
+
+int
 disk_sync(int file)
 {
 	return sim_sync(file_at(file));
