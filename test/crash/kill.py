@@ -41,7 +41,8 @@ SIZES = [4_000] * 16 + [30_000] * 2 + [70_000, 150_000]     # bytes; the last
                             # two are files of their own, the others rows
 DEADLINE_S = 60             # for anything a client waits for
 FAULTS_MAX = 20             # and we give up
-BATCH = 300                 # messages per POP3 session
+BATCHES = (30, 100, 300)    # messages per POP3 session
+WAITING_MAX = 3000          # letters in the box before senders wait
 
 
 def content_of(name, size):
@@ -97,6 +98,10 @@ class Ledger:
             self.fault(f"{name} of {size} came out as another")
         return name
 
+    def waiting(self):
+        """About how many letters are in the box."""
+        return len(self.stored) - len(self.fetched)
+
     def judge(self):
         """Add what is wrong in the end."""
         for name in self.stored:
@@ -139,6 +144,8 @@ class Sender(threading.Thread):
             for _ in range(self.chance.randrange(1, 30)):
                 if self.over.is_set():
                     break
+                if self.ledger.waiting() > WAITING_MAX:
+                    self.over.wait(0.05)
                 self.letter(wire, replies)
             wire.sendall(b"QUIT\r\n")
 
@@ -192,18 +199,19 @@ class Sender(threading.Thread):
 class Fetcher(threading.Thread):
     """Takes letters out by POP3, and deletes them."""
 
-    def __init__(self, box, ledger):
+    def __init__(self, box, ledger, seed):
         super().__init__(daemon=True)
         self.box = box
         self.ledger = ledger
         self.over = threading.Event()
+        self.chance = random.Random(seed)
         self.doubtful = {}      # UID: name; of a QUIT that was not answered
         self.gone = set()       # UIDs deleted for good
 
     def run(self):
         while not self.over.is_set():
             self.try_session()
-            self.over.wait(0.1)
+            self.over.wait(0.02)
 
     def try_session(self):
         """Returns how many were there; None when it was cut off."""
@@ -244,7 +252,8 @@ class Fetcher(threading.Thread):
             for uid in self.gone.intersection(uids):
                 self.ledger.fault(f"UID {uid} was deleted and came back")
             batch = {}
-            for number, uid in enumerate(uids[:BATCH], 1):
+            size = self.chance.choice(BATCHES)
+            for number, uid in enumerate(uids[:size], 1):
                 lines = client.retr(number)[1]
                 batch[uid] = self.ledger.examine(
                     b"".join(line + b"\r\n" for line in lines))
@@ -319,7 +328,7 @@ def run(folder, rounds, sender_count=6, seed=None):
     box.start()
     senders = [Sender(box, ledger, number, seed)
                for number in range(sender_count)]
-    fetcher = Fetcher(box, ledger)
+    fetcher = Fetcher(box, ledger, seed)
     began = time.monotonic()
     for thread in [*senders, fetcher]:
         thread.start()

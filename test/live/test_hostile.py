@@ -387,11 +387,20 @@ def in_flood(box, finite, endless):
     return took
 
 
+def descriptors(box):
+    """How many files and sockets the roles have open, if root asks."""
+    return {role: len(os.listdir(f"/proc/{pid}/fd"))
+            for role, pid in box.pids().items()} if os.geteuid() == 0 else {}
+
+
 def test_flood(make_box, capsys):
     box = make_box(top='log_level = "info";').start()
     fork = multiprocessing.get_context("fork")
     over, done = fork.Event(), fork.Value("i", 0)
-    idle = box.pss()
+    assert honest(box, "before") < HONEST_WITHIN_S
+    box.pop().quit()
+    wait_for(lambda: descriptors(box).get("intake", 0) < 20, "some is open")
+    idle, opened = box.pss(), descriptors(box)
     with Watch(box) as watch:
         began = time.monotonic()
         took = in_flood(
@@ -414,9 +423,10 @@ def test_flood(make_box, capsys):
     subjects = [re.search(rb"Subject: (.*)", b"\n".join(
         client.top(n + 1, 0)[1]))[1] for n in range(client.stat()[0])]
     client.quit()
-    assert len(subjects) == len(took) + LARGES
+    assert len(subjects) == 1 + len(took) + LARGES
     assert [s for s in subjects if s.startswith(b"honest")] == [
-        b"honest %d" % n for n in range(len(took))]
+        b"honest before"] + [b"honest %d" % n for n in range(len(took))]
     assert box.events("role-ended") == []
+    wait_for(lambda: descriptors(box) == opened, "something stays open")
     if FULL:
         assert 0 < watch.most < BUDGET
