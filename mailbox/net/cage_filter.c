@@ -13,6 +13,7 @@
 #include "net/cage_filter.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -49,20 +50,26 @@ enum check {
 	ANY,
 	NO_BITS,	/* none of the bits of value are set */
 	ONLY_BITS,	/* no bits but those of value are set */
-	EQUALS,		/* the argument is value */
-	ONE_OF		/* it is value or other */
+	EQUALS		/* the argument is value */
 };
 
+/* A call may stand in several; one that fits is enough. */
 struct rule {
 	int number;
 	unsigned roles;
 	enum check check;
 	unsigned argument;	/* which one, from 0 */
 	uint32_t value;
-	uint32_t other;
 };
 
 #define OWN_PID UINT32_MAX	/* as a value: filled in at run time */
+
+/* The one that both libraries make. */
+#ifdef SYS_fcntl64
+#define CALL_FCNTL SYS_fcntl64
+#else
+#define CALL_FCNTL SYS_fcntl
+#endif
 
 #define FORK_BITS (0xffu | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)
 
@@ -72,9 +79,9 @@ static const struct rule rules[] = {
 	{ .number = SYS_write, .roles = ALL },
 	{ .number = SYS_recvfrom, .roles = ALL },
 	/* with MSG_FASTOPEN a closed socket would connect anew */
-	{ SYS_sendto, ALL, NO_BITS, 3, MSG_FASTOPEN, 0 },
+	{ SYS_sendto, ALL, NO_BITS, 3, MSG_FASTOPEN },
 	{ .number = SYS_recvmsg, .roles = ALL },
-	{ SYS_sendmsg, ALL, NO_BITS, 2, MSG_FASTOPEN, 0 },
+	{ SYS_sendmsg, ALL, NO_BITS, 2, MSG_FASTOPEN },
 	{ .number = SYS_epoll_pwait, .roles = ALL },
 #ifdef SYS_epoll_wait
 	{ .number = SYS_epoll_wait, .roles = ALL },
@@ -91,22 +98,24 @@ static const struct rule rules[] = {
 	{ .number = SYS_pwrite64, .roles = K },
 	{ .number = SYS_pread64, .roles = ALL },
 	{ .number = SYS_fdatasync, .roles = K },
-#ifdef SYS_fcntl
-	{ .number = SYS_fcntl, .roles = ALL },
-#endif
-#ifdef SYS_fcntl64
-	{ .number = SYS_fcntl64, .roles = ALL },
-#endif
+	/* F_SETOWN and F_SETSIG would have the kernel kill whom they name */
+	{ CALL_FCNTL, K, EQUALS, 1, F_SETLK },
+	{ CALL_FCNTL, K, EQUALS, 1, F_GETLK },
+	{ CALL_FCNTL, K, EQUALS, 1, F_GETFD },
+	{ CALL_FCNTL, K, EQUALS, 1, F_SETFD },
+	{ CALL_FCNTL, K, EQUALS, 1, F_GETFL },
+	{ CALL_FCNTL, ALL, EQUALS, 1, F_ADD_SEALS },
+	{ CALL_FCNTL, ALL, EQUALS, 1, F_GET_SEALS },
 	{ .number = SYS_getrandom, .roles = ALL },
 
 	/* memory, never to be run */
 #ifdef SYS_mmap
-	{ SYS_mmap, ALL, NO_BITS, 2, PROT_EXEC, 0 },
+	{ SYS_mmap, ALL, NO_BITS, 2, PROT_EXEC },
 #endif
 #ifdef SYS_mmap2
-	{ SYS_mmap2, ALL, NO_BITS, 2, PROT_EXEC, 0 },
+	{ SYS_mmap2, ALL, NO_BITS, 2, PROT_EXEC },
 #endif
-	{ SYS_mprotect, ALL, NO_BITS, 2, PROT_EXEC, 0 },
+	{ SYS_mprotect, ALL, NO_BITS, 2, PROT_EXEC },
 	{ .number = SYS_munmap, .roles = ALL },
 	{ .number = SYS_mremap, .roles = ALL },
 	{ .number = SYS_madvise, .roles = ALL },
@@ -159,8 +168,8 @@ static const struct rule rules[] = {
 	{ .number = SYS_exit, .roles = ALL },
 	{ .number = SYS_exit_group, .roles = ALL },
 	/* abort() */
-	{ SYS_tkill, ALL, EQUALS, 0, OWN_PID, 0 },
-	{ SYS_tgkill, ALL, EQUALS, 0, OWN_PID, 0 },
+	{ SYS_tkill, ALL, EQUALS, 0, OWN_PID },
+	{ SYS_tgkill, ALL, EQUALS, 0, OWN_PID },
 
 	/* files, which Landlock keeps below the data directory */
 	{ .number = SYS_openat, .roles = K },
@@ -255,7 +264,7 @@ static const struct rule rules[] = {
 
 	/* the child that stretches a password */
 	{ .number = SYS_pipe2, .roles = K },
-	{ SYS_clone, K, ONLY_BITS, 0, FORK_BITS, 0 },
+	{ SYS_clone, K, ONLY_BITS, 0, FORK_BITS },
 #ifdef SYS_fork
 	{ .number = SYS_fork, .roles = K },
 #endif
@@ -263,7 +272,7 @@ static const struct rule rules[] = {
 	{ .number = SYS_set_tid_address, .roles = K },
 	{ .number = SYS_wait4, .roles = K },
 	{ .number = SYS_waitid, .roles = K },
-	{ SYS_kill, K, ONE_OF, 1, SIGKILL, SIGTERM },
+	{ SYS_kill, K, EQUALS, 1, SIGKILL },
 #ifdef SYS_dup2
 	{ .number = SYS_dup2, .roles = K },
 #endif
@@ -273,7 +282,7 @@ static const struct rule rules[] = {
 #endif
 	/* asking for limits, not setting them */
 #ifdef SYS_prlimit64
-	{ SYS_prlimit64, K, EQUALS, 2, 0, 0 },
+	{ SYS_prlimit64, K, EQUALS, 2, 0 },
 #endif
 #ifdef SYS_getrlimit
 	{ .number = SYS_getrlimit, .roles = K },
@@ -283,7 +292,8 @@ static const struct rule rules[] = {
 #endif
 
 	/* out into the world */
-	{ SYS_socket, C, ONE_OF, 0, AF_INET, AF_INET6 },
+	{ SYS_socket, C, EQUALS, 0, AF_INET },
+	{ SYS_socket, C, EQUALS, 0, AF_INET6 },
 	{ .number = SYS_connect, .roles = C }
 };
 
@@ -334,8 +344,14 @@ emit_deny(struct program *p)
 	emit_return(p, SECCOMP_RET_ERRNO | EPERM);
 }
 
+static void
+emit_load_number(struct program *p)
+{
+	emit_load(p, offsetof(struct seccomp_data, nr));
+}
+
 /*
- * Seven instructions, the last two of which allow and deny. All our
+ * Six instructions, that allow or load the number again and go on. All our
  * architectures have the low word of an argument first; none of what is
  * looked at has a high one.
  */
@@ -346,20 +362,18 @@ emit_check(struct program *p, const struct rule *rule)
 	    rule->argument * sizeof (uint64_t);
 	uint32_t value = rule->value == OWN_PID ? (uint32_t)getpid() :
 	    rule->value;
-	uint32_t other = rule->check == ONE_OF ? rule->other : value;
 
 	emit_load(p, low + sizeof (uint32_t));
-	emit(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 4);
+	emit(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 3);
 	emit_load(p, low);
 	if (rule->check == NO_BITS)
-		emit(p, BPF_JMP | BPF_JSET | BPF_K, value, 2, 1);
+		emit(p, BPF_JMP | BPF_JSET | BPF_K, value, 1, 0);
 	else if (rule->check == ONLY_BITS)
-		emit(p, BPF_JMP | BPF_JSET | BPF_K, ~value, 2, 1);
+		emit(p, BPF_JMP | BPF_JSET | BPF_K, ~value, 1, 0);
 	else
-		emit(p, BPF_JMP | BPF_JEQ | BPF_K, value, 1, 0);
-	emit(p, BPF_JMP | BPF_JEQ | BPF_K, other, 0, 1);
+		emit(p, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
 	emit_allow(p);
-	emit_deny(p);
+	emit_load_number(p);
 }
 
 static void
@@ -370,7 +384,7 @@ emit_rules(struct program *p, enum cage_role role, const struct rule *rule,
 		if ((rule->roles & (1u << role)) == 0)
 			continue;
 		emit(p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)rule->number, 0,
-		    rule->check == ANY ? 1 : 7);
+		    rule->check == ANY ? 1 : 6);
 		if (rule->check == ANY)
 			emit_allow(p);
 		else
@@ -385,7 +399,7 @@ program_make(struct program *p, enum cage_role role)
 	emit_load(p, offsetof(struct seccomp_data, arch));
 	emit(p, BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0);
 	emit_return(p, SECCOMP_RET_KILL_PROCESS);
-	emit_load(p, offsetof(struct seccomp_data, nr));
+	emit_load_number(p);
 	emit(p, BPF_JMP | BPF_JSET | BPF_K, FOREIGN, 0, 1);
 	emit_return(p, SECCOMP_RET_KILL_PROCESS);
 	emit_rules(p, role, rules, countof(rules));

@@ -173,6 +173,7 @@ as_intake(struct cage_world *w)
 		cage_try_exec(w);
 		cage_try_sockets(w);
 		cage_try_powers(w);
+		cage_try_signals(w);
 		if (fork() >= 0)
 			cage_report(w, "fork");
 	}
@@ -189,6 +190,7 @@ as_keeper(struct cage_world *w)
 		cage_try_exec(w);
 		cage_try_sockets(w);
 		cage_try_powers(w);
+		cage_try_signals(w);
 		cage_need_child(w);
 	}
 	cage_need_basics(w);
@@ -205,6 +207,7 @@ as_courier(struct cage_world *w)
 		cage_try_exec(w);
 		cage_try_accept(w);
 		cage_try_powers(w);
+		cage_try_signals(w);
 		if (fork() >= 0)
 			cage_report(w, "fork");
 	}

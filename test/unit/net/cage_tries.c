@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 /* musl's mmap() tells of ENOMEM when it meets EPERM. */
@@ -163,9 +164,6 @@ cage_try_powers(const struct cage_world *w)
 	    NULL));
 	refused(w, "read parent", syscall(SYS_process_vm_readv, w->parent,
 	    &here, 1UL, &here, 1UL, 0UL));
-	refused(w, "stop parent", kill(w->parent, SIGSTOP));
-	refused(w, "kill parent", syscall(SYS_tgkill, w->parent, w->parent,
-	    SIGCONT));
 	refused(w, "namespace", syscall(SYS_unshare, 0x10000000));
 	refused(w, "new user", syscall(SYS_clone, 0x10000000 | SIGCHLD, 0, 0,
 	    0, 0));
@@ -179,4 +177,48 @@ cage_try_powers(const struct cage_world *w)
 	refused(w, "mount", syscall(SYS_mount, w->dir, w->dir, NULL, 4096UL,
 	    NULL));
 	refused(w, "unknown call", syscall(700));
+}
+
+/* With these the kernel would signal whom they name, of the same user. */
+static void
+try_signals_by_files(const struct cage_world *w)
+{
+	struct f_owner_ex owner = { F_OWNER_PID, w->parent };
+	const int fd = w->streams[0];
+	int pid = w->parent;
+
+	refused(w, "owner of a file", fcntl(fd, F_SETOWN, pid));
+	refused(w, "owner, the other way", fcntl(fd, F_SETOWN_EX, &owner));
+	refused(w, "signal of a file", fcntl(fd, F_SETSIG, SIGKILL));
+	refused(w, "signals by a file", fcntl(fd, F_SETFL, O_ASYNC));
+	refused(w, "notice of a directory", fcntl(fd, F_NOTIFY, 1));
+	refused(w, "lease", fcntl(fd, F_SETLEASE, F_RDLCK));
+	refused(w, "FIOSETOWN", syscall(SYS_ioctl, fd, 0x8901, &pid));
+	refused(w, "SIOCSPGRP", syscall(SYS_ioctl, fd, 0x8902, &pid));
+	refused(w, "FIOASYNC", syscall(SYS_ioctl, fd, 0x5452, &pid));
+}
+
+void
+cage_try_signals(const struct cage_world *w)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL,
+		.sigev_signo = SIGKILL };
+	siginfo_t info = { .si_signo = SIGKILL };
+	int timer;
+
+	try_signals_by_files(w);
+	refused(w, "kill", kill(w->parent, SIGSTOP));
+	refused(w, "kill thread", syscall(SYS_tgkill, w->parent, w->parent,
+	    SIGCONT));
+	refused(w, "tkill", syscall(SYS_tkill, w->parent, SIGCONT));
+	refused(w, "queue", syscall(SYS_rt_sigqueueinfo, w->parent, SIGKILL,
+	    &info));
+	refused(w, "queue for a thread", syscall(SYS_rt_tgsigqueueinfo,
+	    w->parent, w->parent, SIGKILL, &info));
+	refused(w, "pidfd_open", syscall(SYS_pidfd_open, w->parent, 0));
+	refused(w, "pidfd_send_signal", syscall(SYS_pidfd_send_signal,
+	    w->report, SIGKILL, NULL, 0));
+	refused(w, "timer", syscall(SYS_timer_create, CLOCK_MONOTONIC, &event,
+	    &timer));
+	refused(w, "death signal", prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0));
 }

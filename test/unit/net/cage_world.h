@@ -38,6 +38,7 @@ void cage_try_outside(const struct cage_world *w);	/* but in dir */
 void cage_try_sockets(const struct cage_world *w);	/* new ones */
 void cage_try_accept(const struct cage_world *w);
 void cage_try_powers(const struct cage_world *w);
+void cage_try_signals(const struct cage_world *w);
 
 /* Each reports what did not work. */
 void cage_need_basics(struct cage_world *w);
