@@ -107,6 +107,7 @@ blob_make(struct db *db, uint64_t message, struct blob **out)
 	int err;
 
 	blob->message = message;
+	blob->faults = db->sync_faults;
 	blob_name(message, name);
 	err = blob_claim(db, name, &blob->file);
 	if (err != 0) {
@@ -165,17 +166,39 @@ sync_each(struct db *db)
 	return err != 0 ? err : disk_sync_folder(db->blobs);
 }
 
+/*
+ * The kernel tells of a fault in writing back once for the file system, and
+ * once for each file. The first may have been told to a sync that had nothing
+ * to do with the file: one that was open then is asked for its own.
+ */
+static bool
+sync_all_fits(struct db *db)
+{
+	struct list *kept = &db->kept, *at;
+
+	if (kept->next == kept->prev || db->unsynced > SYNC_ALL_MAX)
+		return false;
+	for (at = kept->next; at != kept; at = at->next)
+		if (list_of(at, struct blob, link)->faults !=
+		    db->sync_faults)
+			return false;
+	return true;
+}
+
 int
 blob_sync_kept(struct db *db)
 {
 	struct list *kept = &db->kept;
-	bool several = kept->next != kept->prev;
 	int err;
 
 	if (list_empty(kept))
 		return 0;
-	err = several && db->unsynced <= SYNC_ALL_MAX ?
-	    disk_sync_all(db->blobs) : sync_each(db);
+	if (sync_all_fits(db)) {
+		err = disk_sync_all(db->blobs);
+		db->sync_faults += err != 0;
+	} else {
+		err = sync_each(db);
+	}
 	return err != 0 ? blob_failed(list_of(kept->next, struct blob, link),
 	    err) : 0;
 }

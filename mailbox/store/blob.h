@@ -9,6 +9,7 @@ struct blob {
 	struct list link;
 	uint64_t message;
 	uint64_t len;		/* bytes written */
+	unsigned faults;	/* db->sync_faults when it was made */
 	int file;
 };
 

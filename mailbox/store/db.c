@@ -34,6 +34,15 @@
 
 #define CLAIM_FILE "serving.lock"
 
+/*
+ * Turns: a command that writes much leaves a pause after each commit, and
+ * whoever waits looks again more often than that. SQLite itself knows no
+ * queue, and looks ever more seldom.
+ */
+#define BUSY_MS 5000		/* the longest wait for another process */
+#define BUSY_STEP_MS 2		/* from look to look */
+#define TURN_MS 10		/* the pause of a command */
+
 static int
 path_make(struct buf *path, const char *dir, const char *name)
 {
@@ -53,6 +62,17 @@ wal_grown(void *ctx, sqlite3 *sql, const char *schema, int pages)
 	return SQLITE_OK;
 }
 
+static int
+busy_wait(void *ctx, int looks)
+{
+	const struct db *db = ctx;
+
+	if (db->hasty || looks >= BUSY_MS / BUSY_STEP_MS)
+		return 0;
+	(void)sqlite3_sleep(BUSY_STEP_MS);
+	return 1;
+}
+
 /* Connect to a file that is there. */
 static int
 sql_connect(struct db *db, const char *dir, const char *name)
@@ -66,7 +86,7 @@ sql_connect(struct db *db, const char *dir, const char *name)
 		    SQLITE_OPEN_READWRITE | SQLITE_OPEN_PRIVATECACHE, NULL);
 		must(db->sql != NULL);
 		(void)sqlite3_extended_result_codes(db->sql, 1);
-		(void)sqlite3_busy_timeout(db->sql, DB_BUSY_MS);
+		(void)sqlite3_busy_handler(db->sql, busy_wait, db);
 		if (code != SQLITE_OK)
 			err = db_failed(db, "database-unopened",
 			    db_errno(db->sql, code));
@@ -306,6 +326,8 @@ db_commit(struct db *db)
 	epoch_committed(db->epoch);
 	if (db->wal_pages >= DB_WAL_MAX)
 		rest_checkpoint(db, false);
+	if (db->mode == DB_WRITE)
+		(void)sqlite3_sleep(TURN_MS);
 	return 0;
 }
 

@@ -13,7 +13,6 @@
 #define DB_FILE_NEW "pillarbox.db.new"	/* while it is made or copied */
 #define DB_PAGE 4096		/* bytes */
 #define PATH_LEN_MAX 4096	/* bytes of a path */
-#define DB_BUSY_MS 5000		/* the longest wait for another process */
 #define DB_WAL_MAX 1024			/* pages: 4 MiB; see db.c */
 #define DB_WAL_REST 256			/* the same in a quiet moment */
 
@@ -46,9 +45,11 @@ struct db {
 	int folder;		/* the data directory */
 	int blobs;		/* blob/ in it */
 	uint64_t unsynced;	/* bytes in files being written or kept */
+	unsigned sync_faults;	/* syncs of the whole file system that failed */
 	int claim;		/* held by the one that serves; -1 */
 	bool open;		/* a write transaction is */
 	int doomed;		/* why it can only be rolled back; 0 */
+	bool hasty;		/* no other process is waited for */
 	int wal_pages;		/* in the WAL, not yet brought over */
 	int wal_high;		/* the most since it was last cut to nothing */
 	int64_t stamp;		/* the next deletion gets it, or a later one */
