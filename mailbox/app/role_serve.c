@@ -76,12 +76,14 @@ lock_take(struct boss *boss)
 	return ROLE_DONE;
 }
 
-/* Allow as many descriptors as the configuration allows connections. */
+/*
+ * Allow the descriptors of as many connections as the configuration does:
+ * each is a socket, and a letter that is written or read as a file.
+ */
 static void
 files_allow(const struct config *config)
 {
-	rlim_t need = FILES_SPARE + (config->smtp_connections >
-	    config->pop3_connections ? config->smtp_connections :
+	rlim_t need = FILES_SPARE + 2 * ((rlim_t)config->smtp_connections +
 	    config->pop3_connections);
 	struct rlimit limit;
 

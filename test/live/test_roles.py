@@ -317,6 +317,18 @@ def test_what_was_open_before_is_closed(make_box, tmp_path):
             assert not any("secret" in name for name in held)
 
 
+def test_files_enough_for_all_connections(make_box):
+    """Sockets, and the files of letters that are written and read."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    box = make_box(smtp="connections = 300;", pop3="connections = 300;")
+    box.start(before=lambda: resource.setrlimit(resource.RLIMIT_NOFILE,
+                                                (256, hard)))
+    for pid in [box.process.pid, *box.pids().values()]:
+        limits = pathlib.Path(f"/proc/{pid}/limits").read_text()
+        soft = limits.split("Max open files")[1].split()[0]
+        assert int(soft) >= 300 + 2 * 300 + 50
+
+
 def test_reload_says_what_waits_for_a_restart(make_box):
     box = make_box().start()
     old = box.smtp_port
