@@ -246,7 +246,12 @@ class Box:
         return pids
 
     def pss(self):
-        """Bytes that it takes, all roles and the supervisor together."""
+        """Bytes that it takes, all roles and the supervisor together.
+
+        Only root may ask what is caged; who else gets None.
+        """
+        if os.geteuid() != 0:
+            return None
         total = 0
         for pid in [self.process.pid, *self.pids().values()]:
             try:

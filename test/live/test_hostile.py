@@ -209,17 +209,17 @@ def test_drips_are_no_progress(make_box, where):
 
 
 class Watch:
-    """The most memory that a box takes meanwhile."""
+    """The most memory that a box takes meanwhile; nothing if not root."""
 
     def __init__(self, box):
         self.box = box
-        self.least = self.most = box.pss()
+        self.least = self.most = box.pss() or 0
         self.over = threading.Event()
         self.watcher = threading.Thread(target=self.look)
 
     def look(self):
         while not self.over.wait(0.05):
-            self.most = max(self.most, self.box.pss())
+            self.most = max(self.most, self.box.pss() or 0)
 
     def __enter__(self):
         self.watcher.start()
@@ -245,6 +245,8 @@ def pour(stranger, data, times):
 @pytest.fixture
 def lean(monkeypatch):
     """Has the sanitizer not keep what was freed."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may ask how much memory a role takes")
     monkeypatch.setenv("ASAN_OPTIONS", "quarantine_size_mb=1:"
                        "thread_local_quarantine_size_kb=64")
 
@@ -400,7 +402,7 @@ def test_flood(make_box, capsys):
     assert honest(box, "before") < HONEST_WITHIN_S
     box.pop().quit()
     wait_for(lambda: descriptors(box).get("intake", 0) < 20, "some is open")
-    idle, opened = box.pss(), descriptors(box)
+    idle, opened = box.pss() or 0, descriptors(box)
     with Watch(box) as watch:
         began = time.monotonic()
         took = in_flood(
@@ -428,5 +430,5 @@ def test_flood(make_box, capsys):
         b"honest before"] + [b"honest %d" % n for n in range(len(took))]
     assert box.events("role-ended") == []
     wait_for(lambda: descriptors(box) == opened, "something stays open")
-    if FULL:
+    if FULL and os.geteuid() == 0:
         assert 0 < watch.most < BUDGET
