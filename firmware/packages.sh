@@ -38,14 +38,14 @@ packages_of() {
 	test)
 		echo git python3 python3-pytest python3-pytest-timeout openssl swaks \
 		    libio-socket-ssl-perl libnet-ssleay-perl curl fetchmail \
-		    mpop getmail6
+		    mpop getmail6 e2fsprogs mount
 		;;
 	demo) echo curl ;;
 	qemu) echo qemu-user-static ;;
-	fuzz) echo clang ;;
+	fuzz) echo clang libclang-rt-dev ;;
 	bench)
 		echo postfix dovecot-imapd dovecot-pop3d dovecot-lmtpd \
-		    libssl-dev
+		    libssl-dev strace
 		;;
 	*)
 		say "no such set: $1"
