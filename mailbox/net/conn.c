@@ -6,6 +6,7 @@
  *    alone. What a call of the owner makes due waits for the wake timer.
  * 2. After on() nothing of the connection is touched when it was dropped.
  * 3. CONN_CLOSED is told once, and is the last event.
+ * 4. Unread input, which may be a password, is wiped before its memory goes.
  */
 #include "net/conn.h"
 
@@ -196,7 +197,7 @@ fill_once(struct conn *c)
 		room = c->chunk;
 	if (room == 0)
 		return false;
-	at = buf_space(&c->in, room);
+	at = buf_space_secret(&c->in, room);
 	must(at != NULL);
 	result = c->tls == NULL ? plain_read(c->watch.fd, at, room, &got) :
 	    tls_read(c->tls, at, room, &got);
@@ -364,7 +365,7 @@ conn_secure(struct conn *c, struct tls_server *server)
 	if (!alive(c))
 		return;
 	must(c->state == CONN_PLAIN && conn_idle(c));
-	buf_drop(&c->in);
+	buf_wipe(&c->in);
 	c->due_input = false;
 	c->tls = tls_begin(server, c->watch.fd);
 	c->state = CONN_SHAKING;
@@ -416,7 +417,7 @@ conn_finish(struct conn *c)
 		return;
 	c->finishing = true;
 	c->paused = false;
-	buf_drop(&c->in);
+	buf_wipe(&c->in);
 	timer_set(c->loop, &c->timer, FINISH_MS);
 	if (c->state != CONN_SHAKING && !conn_idle(c))
 		send_out(c);
@@ -435,7 +436,7 @@ conn_drop(struct conn *c)
 	timer_cancel(c->loop, &c->wake);
 	tls_drop(c->tls);
 	close(c->watch.fd);
-	buf_drop(&c->in);
+	buf_wipe(&c->in);
 	*c = (struct conn){ .on = c->on };
 }
 
