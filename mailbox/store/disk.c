@@ -13,6 +13,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define FILE_MODE 0600
@@ -215,6 +216,14 @@ disk_exists(int folder, const char *name)
 
 	return fstatat(folder, name, &is, AT_SYMLINK_NOFOLLOW) == 0 ? 0 :
 	    disk_error();
+}
+
+bool
+disk_read_only(int folder)
+{
+	struct statvfs is;
+
+	return fstatvfs(folder, &is) == 0 && (is.f_flag & ST_RDONLY) != 0;
 }
 
 int

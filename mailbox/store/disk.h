@@ -81,6 +81,9 @@ int disk_rename(int folder, const char *from, const char *to)
 int disk_exists(int folder, const char *name)
 	__attribute__((warn_unused_result));
 
+/* Whether the file system of a folder cannot be written to at present. */
+bool disk_read_only(int folder);
+
 /*
  * Lock a file or folder until it is closed or the process ends. Shared waits
  * for whoever has it exclusively, which nobody has for long; exclusive does

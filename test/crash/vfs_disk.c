@@ -161,6 +161,13 @@ disk_exists(int folder, const char *name)
 	return sim_exists(path) ? 0 : -ENOENT;
 }
 
+bool
+disk_read_only(int folder)
+{
+	(void)folder;
+	return false;
+}
+
 /* There is one process only, which is never in its own way. */
 int
 disk_lock(int file, enum disk_lock how)
