@@ -11,6 +11,7 @@
  */
 #include "app/keeper_part.h"
 
+#include "base/crypto.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -79,13 +80,21 @@ answers_flush(struct keeper *k)
 	    (k->answer_count > 0 ? LOOP_WRITE : 0));
 }
 
+/* No letter outlasts its turn in clear. */
+static void
+letter_hear(struct keeper *k, const struct wire_mail *mail)
+{
+	letter_take(k, mail);
+	crypto_wipe(k->room.at, k->room.len);
+}
+
 static void
 hear(struct keeper *k, const struct wire_mail *mail)
 {
 	if (mail->head.kind == WIRE_RCPT)
 		letter_judge(k, mail);
 	else if (mail->head.kind == WIRE_LETTER)
-		letter_take(k, mail);
+		letter_hear(k, mail);
 	else if (mail->head.kind == WIRE_ABORT)
 		letter_abort(k, mail->head.session);
 	else

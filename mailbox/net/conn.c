@@ -6,7 +6,7 @@
  *    alone. What a call of the owner makes due waits for the wake timer.
  * 2. After on() nothing of the connection is touched when it was dropped.
  * 3. CONN_CLOSED is told once, and is the last event.
- * 4. Unread input, which may be a password, is wiped before its memory goes.
+ * 4. No memory goes unwiped: passwords come in and mail goes both ways.
  */
 #include "net/conn.h"
 
@@ -79,9 +79,9 @@ static void
 shed(struct conn *c, size_t room)
 {
 	if (c->in.len == 0 && c->in.room > room)
-		buf_drop(&c->in);
+		buf_wipe(&c->in);
 	if (conn_idle(c) && !c->out->full && c->out->room > room)
-		buf_drop(c->out);
+		buf_wipe(c->out);
 }
 
 /*

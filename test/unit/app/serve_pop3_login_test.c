@@ -12,6 +12,7 @@
 
 #include "app/serve_pop3_part.h"
 #include "base/crypto.h"
+#include "freed.h"
 
 int serve_pop3_login_test(void);
 
@@ -224,6 +225,25 @@ who_enters_need_not_make_room(void **state)
 	assert_false(may_have_to_go(w));
 }
 
+/* What was read for it does not outlast a session. */
+static void
+its_mail_goes_with_a_session(void **state)
+{
+	struct world *w = *state;
+	const struct buf *piece = &w->service.piece;
+	struct client *c = client_of(w, 1, "mailbox",
+	    buf_str(&w->app_password));
+	uintptr_t read_at, sent_at;
+
+	buf_add_format(&w->service.piece, "%100s", "a letter");
+	buf_add_format(&c->pop3.out, "%100s", "a letter");
+	read_at = (uintptr_t)piece->at;
+	sent_at = (uintptr_t)c->pop3.out.at;
+	serve_pop3_drop(&w->service);
+	assert_false(freed_holds(read_at, 100, "a letter"));
+	assert_false(freed_holds(sent_at, 100, "a letter"));
+}
+
 int
 serve_pop3_login_test(void)
 {
@@ -233,6 +253,8 @@ serve_pop3_login_test(void)
 		cmocka_unit_test_setup_teardown(who_proves_need_not_make_room,
 		    begin, end),
 		cmocka_unit_test_setup_teardown(who_enters_need_not_make_room,
+		    begin, end),
+		cmocka_unit_test_setup_teardown(its_mail_goes_with_a_session,
 		    begin, end),
 	};
 

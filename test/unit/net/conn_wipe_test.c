@@ -117,6 +117,32 @@ test_outgrown(void **state)
 	assert_false(freed_holds(at, room, SECRET));
 }
 
+static void
+test_eaten(void **state)
+{
+	struct world *w = *state;
+
+	hear(w);
+	buf_eat(&w->conn.in, 2 * LONG);
+	conn_resume(&w->conn);
+	assert_null(w->conn.in.at);
+	assert_false(freed_holds(w->at, w->room, SECRET));
+}
+
+static void
+test_sent(void **state)
+{
+	struct world *w = *state;
+
+	w->out.max = 2 * LONG;
+	w->at = (uintptr_t)buf_space(&w->out, 2 * LONG);
+	buf_add_format(&w->out, "%100s", SECRET);
+	w->room = w->out.room;
+	conn_flush(&w->conn);
+	assert_null(w->out.at);
+	assert_false(freed_holds(w->at, w->room, SECRET));
+}
+
 int
 conn_wipe_test(void)
 {
@@ -124,6 +150,8 @@ conn_wipe_test(void)
 		cmocka_unit_test_setup_teardown(test_dropped, begin, end),
 		cmocka_unit_test_setup_teardown(test_finished, begin, end),
 		cmocka_unit_test_setup_teardown(test_outgrown, begin, end),
+		cmocka_unit_test_setup_teardown(test_eaten, begin, end),
+		cmocka_unit_test_setup_teardown(test_sent, begin, end),
 	};
 
 	return cmocka_run_group_tests_name("net/conn wiped", tests, NULL, NULL);
