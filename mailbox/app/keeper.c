@@ -240,6 +240,7 @@ on_setup(struct orders *o, struct setup *setup)
 		return;
 	era_drop(k->era);
 	k->era = era;
+	k->renewed = true;
 	serve_pop3_renew(&k->pop3, era);
 	orders_ready(o);
 }

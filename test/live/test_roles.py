@@ -340,6 +340,18 @@ def test_reload_says_what_waits_for_a_restart(make_box):
     assert box.send("a@anything.example.test") == {}
 
 
+def test_letters_of_the_old_configuration_are_no_error(make_box):
+    """Told to come again, they meet the new one."""
+    box = make_box(top="subdomains = true;").start()
+    with box.smtp() as client:
+        client.mail("a@sender.example")
+        assert client.rcpt("b@shop.example.test")[0] == 250
+        box.configure(top="subdomains = false;")
+        box.reload()
+        assert client.data("Subject: late\r\n\r\nx\r\n")[0] == 451
+    assert "level=info" in box.wait_event("letter-refused")
+
+
 def test_full_disk(make_box, tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
