@@ -4,6 +4,7 @@ import os
 import poplib
 import re
 import shutil
+import signal
 import smtplib
 import socket
 import ssl
@@ -97,6 +98,26 @@ def test_large_message(empty, by_chunks):
             assert client.data(text)[0] == 250
     (message,) = empty.fetch()
     assert message.endswith(text)
+
+
+def test_large_letters_that_end_together(empty):
+    """They are made durable by calls that one alone does not need."""
+    clients = [empty.smtp() for _ in range(6)]
+    for client in clients:
+        client.mail("a@sender.example")
+        client.rcpt("large@example.test")
+        client.docmd("DATA")
+        client.send(b"Subject: large\r\n\r\n" + b"a line\r\n" * 12_000)
+    keeper = empty.pids()["keeper"]
+    os.kill(keeper, signal.SIGSTOP)
+    for client in clients:
+        client.send(b".\r\n")
+    time.sleep(0.5)     # what is said now waits for one turn
+    os.kill(keeper, signal.SIGCONT)
+    assert [client.getreply()[0] for client in clients] == [250] * 6
+    for client in clients:
+        client.close()
+    assert len(empty.fetch()) == 6
 
 
 def test_size_is_what_is_sent(empty):
