@@ -53,6 +53,7 @@ CODE_fuzz = -O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link
 LINK_fuzz = $(SANITIZE) -fsanitize=fuzzer
 RELEASE_LINK = -static-pie -Wl,--gc-sections -Wl,-z,relro,-z,now \
 	-Wl,-z,noexecstack -Wl,--build-id=none
+LINK_armv6 = -Wl,-z,max-page-size=4096
 LINK_arm64 = -Wl,-z,max-page-size=16384
 
 ifeq ($(LIBRARY_TARGET),host)
@@ -83,7 +84,7 @@ objects = $(patsubst %.c,$(OUT)/obj/%.o,$(call source,$(1)))
 archives = $(foreach f,$(UNDER_$(1)),$(if $(call source,$f),$(OUT)/$f.a))
 
 # Mbed TLS comes from base/crypto*.c and so is under everything.
-LIBRARIES = sqlite3 libconfig libsodium mbedtls
+LIBRARIES = sqlite3 libconfig mbedtls libsodium
 LIBRARY_FILES = $(foreach l,$(LIBRARIES),$(OUT)/lib/$l/$l.a)
 READY = $(LIBRARIES:%=$(OUT)/lib/%.ready)
 INCLUDE = -Imailbox -I. $(LIBRARIES:%=-isystem $(OUT)/lib/%/include)
@@ -108,7 +109,7 @@ ifneq ($(LIBRARY_TARGET),host)
 $(PURE): | $(READY)
 endif
 
-$(OUT)/obj/%.o: %.c $(MAKEFILE_LIST) | packages
+$(OUT)/obj/%.o: %.c Makefile firmware/target.mk | packages
 	@mkdir -p $(@D)
 	$(call told,CC)$(COMPILE) $(WING) -c -o $@ $<
 
@@ -121,7 +122,7 @@ $(foreach f,$(FLOORS),$(eval $(call archive,$f)))
 
 # ---- link ----
 
-$(OUT)/pillarbox.debug: $(call archives,app) $(READY)
+$(OUT)/pillarbox.debug: $(call archives,app) $(READY) Makefile
 	$(call told,LD)$(LINK) -o $@ $(call archives,app) $(LIBRARY_FILES)
 
 # The debug symbols stay beside; the address sanitizer wants them inside.
@@ -142,7 +143,8 @@ $(foreach l,$(LIBRARIES) cmocka,$(if $(wildcard $(OUT)/lib/$l/include),,\
 
 $(OUT)/lib/%.ready: firmware/deps.lock firmware/recipe/%.mk \
 		firmware/recipe/compile.mk firmware/target.mk \
-		firmware/library.sh firmware/mbedtls_config.h | packages
+		firmware/library.sh firmware/mbedtls_config.h \
+		firmware/mbedtls_x25519.c | packages
 	@mkdir -p $(@D)
 	+@firmware/library.sh $(LIBRARY_TARGET) $* $(OUT)/lib/$*
 	@touch $@
@@ -162,7 +164,7 @@ TEST_OBJECTS = $(patsubst %.c,$(OUT)/obj/%.o,$(wildcard test/*.c test/unit/*.c \
 $(TEST_OBJECTS): WING = $(TEST_FLAGS)
 $(TEST_OBJECTS): | $(READY) $(OUT)/lib/cmocka.ready
 
-$(OUT)/obj/test/unit/%_main.c: $(MAKEFILE_LIST)
+$(OUT)/obj/test/unit/%_main.c: Makefile
 	@mkdir -p $(@D)
 	@{ for t in $(call tests,$*); do echo "int $$t(void);"; done; \
 	echo 'int main(void); int main(void) { int failed = 0;'; \
@@ -206,10 +208,20 @@ $(OUT)/fuzz/%: $(OUT)/obj/test/fuzz/%_fuzz.o $(REPLAY) \
 	@mkdir -p $(@D)
 	$(call told,LD)$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBRARY_FILES)
 
+# The power cuts: test/crash is one program over the whole house. What it
+# defines itself, such as the disk, takes the place of what the archives have.
+CRASH = $(patsubst %.c,$(OUT)/obj/%.o,$(wildcard test/crash/*.c))
+$(CRASH): WING = $(TEST_FLAGS)
+$(CRASH): | $(READY) $(OUT)/lib/cmocka.ready
+$(OUT)/test/crash: $(CRASH) $(call archives,app) $(READY)
+	@mkdir -p $(@D)
+	$(call told,LD)$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBRARY_FILES)
+
 units: $(TESTED:%=$(OUT)/test/unit_%)
 fuzzers: $(FUZZERS:%=$(OUT)/fuzz/%)
 programs: units fuzzers $(OUT)/test/dkim_sign \
 	$(if $(wildcard test/talk_pure.c),$(OUT)/test/talk_pure) \
+	$(if $(CRASH),$(OUT)/test/crash) \
 	$(if $(call source,app),$(OUT)/pillarbox)
 objects: $(PURE) $(EFFECT)
 
@@ -245,8 +257,15 @@ fuzz:
 
 crash: $(OUT)/pillarbox
 	@firmware/packages.sh test
-	@$(MAKE) --no-print-directory dev BUILD=$(BUILD)
-	+@BUILD=$(BUILD) PILLARBOX=$(OUT)/pillarbox test/crash.sh
+	@$(MAKE) --no-print-directory TARGET=dev BUILD=$(BUILD) \
+		$(BUILD)/dev/pillarbox $(BUILD)/dev/test/crash
+	+@BUILD=$(BUILD) PILLARBOX=$(abspath $(OUT)/pillarbox) test/crash.sh
+
+flood: $(OUT)/pillarbox
+	@firmware/packages.sh test
+	FLOOD=full PILLARBOX=$(abspath $(OUT)/pillarbox) /usr/bin/python3 -m \
+		pytest -q -s -p no:cacheprovider test/live/test_hostile.py \
+		-k 'flood or memory'
 
 # The load generator is no part of the program and links what it likes.
 BENCH = $(BUILD)/bench/load
@@ -257,6 +276,7 @@ $(BENCH): $(wildcard test/bench/*.[ch])
 		$(filter %.c,$^) -lssl -lcrypto -lpthread
 
 bench: $(OUT)/pillarbox $(BENCH)
+	@firmware/packages.sh test bench
 	/usr/bin/python3 test/bench/bench.py --load $(BENCH) \
 		--pillarbox $(OUT)/pillarbox
 
@@ -277,11 +297,12 @@ help:
 	@echo "  make reproducible   build twice in two folders and compare"
 	@echo "  make fuzz           libFuzzer, FUZZ_SECONDS=30 per target"
 	@echo "  make crash          kill -9 and torn writes, many rounds"
+	@echo "  make flood          the whole flood, memory held to its budget"
 	@echo "  make bench          measure, beside Postfix with Dovecot"
 	@echo "  make install        into DESTDIR and PREFIX"
 	@echo "  make clean          remove BUILD ($(BUILD))"
 
 .PHONY: all packages units fuzzers programs objects run check check-arm dev \
-	reproducible fuzz crash bench install clean help
+	reproducible fuzz crash flood bench install clean help
 
 -include $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)

@@ -90,6 +90,7 @@ obtain_current() { # VERSION
 	return 1
 }
 
+version=$(awk -v n="$name" '$1 == n { print $2; exit }' "$here/deps.lock")
 kinds=$(awk -v n="$name" '$1 == n { print $3 }' "$here/deps.lock" | uniq)
 [ -n "$kinds" ] || { say "$name is not in deps.lock"; exit 1; }
 exec 9>"$cache/.lock"
@@ -99,7 +100,7 @@ for kind in $kinds; do
 	lines=$(mktemp)
 	awk -v n="$name" -v k="$kind" '$1 == n && $3 == k' \
 	    "$here/deps.lock" >"$lines"
-	while read -r _ version _ file folder hash; do
+	while read -r _ _ _ file folder hash; do
 		if obtain "$file" "$folder" "$hash"; then
 			found=$cache/$file
 			break

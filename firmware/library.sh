@@ -4,9 +4,9 @@
 # usage: library.sh TARGET NAME LINK
 #
 # The result lies in the user's cache under a key of everything that decides
-# it: lock lines, recipe, configuration headers, flags, compiler. LINK is made
-# to point at it. Two builds at a time are safe: the key is locked, work is
-# done in a folder of its own, and that is renamed into place when complete.
+# it: lock lines, recipe, files of ours named NAME_*, flags, compiler. LINK is
+# made to point at it. Two builds at a time are safe: the library is locked,
+# work is done in a folder of its own, and renamed into place when complete.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -38,7 +38,7 @@ key=$({
 	echo "$target $version $(basename "${musl:-none}")"
 	grep "^$name " "$here/deps.lock"
 	cat "$recipe" "$here/recipe/compile.mk" "$here/target.mk" "$0"
-	cat "$here/${name}_config.h" 2>/dev/null || :
+	cat "$here/${name}"_*.[ch] 2>/dev/null || :
 } | sha256sum | cut -c 1-16)
 
 place=$cache/library/$target/$name-$key

@@ -41,7 +41,8 @@
 #define MBEDTLS_SHA256_USE_ARMV8_A_CRYPTO_IF_PRESENT
 #endif
 
-/* Public keys. Everest needs 128-bit arithmetic to be the faster X25519. */
+/* Public keys. What calls itself Everest here is libsodium's X25519, see
+ * firmware/mbedtls_x25519.c. */
 #define MBEDTLS_BIGNUM_C
 #define MBEDTLS_ECP_C
 #define MBEDTLS_ECP_DP_SECP256R1_ENABLED
@@ -54,9 +55,7 @@
 #define MBEDTLS_GENPRIME
 #define MBEDTLS_PKCS1_V15
 #define MBEDTLS_PKCS1_V21
-#if defined(__SIZEOF_INT128__)
 #define MBEDTLS_ECDH_VARIANT_EVEREST_ENABLED
-#endif
 
 /* Keys and certificates, read and written. */
 #define MBEDTLS_ASN1_PARSE_C

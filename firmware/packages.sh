@@ -36,16 +36,16 @@ packages_of() {
 		cross aarch64 gcc-aarch64-linux-gnu linux-libc-dev-arm64-cross
 		;;
 	test)
-		echo git python3 python3-pytest openssl swaks \
+		echo git python3 python3-pytest python3-pytest-timeout openssl swaks \
 		    libio-socket-ssl-perl libnet-ssleay-perl curl fetchmail \
-		    mpop getmail6 python3-dkim python3-nacl
+		    mpop getmail6 e2fsprogs mount python3-dkim python3-nacl
 		;;
 	demo) echo curl ;;
 	qemu) echo qemu-user-static ;;
-	fuzz) echo clang ;;
+	fuzz) echo clang libclang-rt-dev ;;
 	bench)
 		echo postfix dovecot-imapd dovecot-pop3d dovecot-lmtpd \
-		    libssl-dev
+		    libssl-dev strace
 		;;
 	*)
 		say "no such set: $1"

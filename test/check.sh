@@ -33,7 +33,7 @@ counts() {
 		match($0, /[0-9]+ test\(s\), listed/)
 		f += substr($0, RSTART) + 0
 	}
-	/(^|[ =:])[0-9]+ (passed|failed|error)/ {
+	/(^|[ =:])[0-9]+ (passed|failed|errors?)([ ,]|$)/ {
 		line = $0
 		while (match(line, /[0-9]+ (passed|failed|errors?)/)) {
 			word = substr(line, RSTART, RLENGTH)
@@ -116,8 +116,14 @@ for fuzzer in "$out"/fuzz/*; do
 done
 [ -n "$fuzzers" ] || missing fuzz
 
+if [ -x test/crash.sh ]; then
+	run crash test/crash.sh --quick
+else
+	missing crash
+fi
+
 if ls test/live/test_*.py >/dev/null 2>&1; then
-	run live /usr/bin/python3 -m pytest -q -p no:cacheprovider \
+	run live /usr/bin/python3 -m pytest -q -p no:cacheprovider --timeout 180 \
 	    test/live
 else
 	missing live

@@ -6,9 +6,11 @@ cd "$(dirname "$0")/.."
 TARGET=${TARGET:-amd64}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+git ls-files -z --cached --others --exclude-standard |
+    tar --null -T - -cf "$work/tree.tar"
 for copy in one a/longer/way; do
 	mkdir -p "$work/$copy"
-	git ls-files -z | tar --null -T - -cf - | tar -xf - -C "$work/$copy"
+	tar -xf "$work/tree.tar" -C "$work/$copy"
 	make --no-print-directory -C "$work/$copy" TARGET="$TARGET" BUILD=build \
 	    >"$work/log" 2>&1 || {
 		tail -n 30 "$work/log"

@@ -11,7 +11,7 @@ name=words
 . test/shape.sh
 
 # Brackets keep these lines from finding themselves.
-paths='/w[o]rk/|/r[o]ot/|/h[o]me/[a-z]|/t[m]p/[a-z]'
+paths='/w[o]rk/|/r[o]ot/|/h[o]me/[a-z]|/t[m]p/pb'
 archives='(deb|security|snapshot|ftp[.a-z]*|archive)\.(debian|ubuntu|raspbian)\.[a-z]'
 archives="$archives|[d]eb\.org|registry\.npmjs|[p]ypi\.|files\.pythonhosted"
 

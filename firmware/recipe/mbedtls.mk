@@ -1,12 +1,13 @@
 # TLS, certificates, hashes. Which parts is said by firmware/mbedtls_config.h.
 # Small, but fast where a handshake or a byte stream spends its time. That file
 # takes the place of the library's own, so that nobody has to name it.
+# mbedtls_x25519.c takes the place of Everest's multiplication; whoever links
+# this library links libsodium behind it.
 
 CONFIG = $(abspath $(HERE)..)/mbedtls_config.h
 EVEREST = 3rdparty/everest
-SRC := $(sort $(wildcard library/*.c)) \
-	$(addprefix $(EVEREST)/library/,everest.c x25519.c \
-	Hacl_Curve25519_joined.c)
+SRC := $(sort $(wildcard library/*.c) library/x25519_sodium.c) \
+	$(addprefix $(EVEREST)/library/,everest.c x25519.c)
 FLAGS = -Iinclude -Ilibrary -I$(EVEREST)/include \
 	-I$(EVEREST)/include/everest -I$(EVEREST)/include/everest/kremlib \
 	-D_GNU_SOURCE -w
@@ -17,9 +18,14 @@ PREPARE = configured
 
 FAST = bignum bignum_core bignum_mod bignum_mod_raw ecp ecp_curves ecdh \
 	ecdsa rsa aes aesni aesce gcm chacha20 poly1305 chachapoly sha256 \
-	constant_time
+	constant_time x25519_sodium
 $(FAST:%=obj/library/%.o) $(filter obj/$(EVEREST)/%,$(SRC:%.c=obj/%.o)): OPT = -O2
 
+obj/library/psa_crypto_ecp.o: FLAGS += \
+	-Dmbedtls_psa_ecp_export_public_key=mbedtls_psa_ecp_export_public_key_slow
+
+library/x25519_sodium.c: configured
 configured:
 	cp $(CONFIG) include/mbedtls/mbedtls_config.h
+	cp $(dir $(CONFIG))mbedtls_x25519.c library/x25519_sodium.c
 	touch $@

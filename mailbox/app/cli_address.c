@@ -212,6 +212,11 @@ change_one(struct cli *cli, const char *verb, const char *address,
 	code = cli_load(cli);
 	if (code == CLI_DONE)
 		code = read_address(cli, address, &canonical);
+	/* RFC 5321 section 4.5.1. */
+	if (code == CLI_DONE && strcmp(verb, "refuse") == 0 &&
+	    str_starts(buf_str(&canonical), STR("postmaster@")))
+		code = cli_fail(CLI_USAGE, "every domain has to take letters "
+		    "to its postmaster; mute that address instead");
 	if (code == CLI_DONE)
 		code = cli_open(cli, DB_WRITE);
 	if (code == CLI_DONE)

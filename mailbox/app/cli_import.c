@@ -36,16 +36,23 @@ static const char help[] =
 	"Exit code 6: all was taken but what is named, which could not be "
 	"read.\n";
 
+/* A message that was read to its end. */
+struct whole {
+	struct message_writer *writer;
+	struct message_start start;
+};
+
 struct import {
 	struct cli *cli;
 	struct cli_progress progress;
 	struct message_writer *writer;	/* of the open message, if any */
+	struct whole batch[BATCH_MESSAGES]; /* read, and not yet kept */
+	unsigned batch_count;
+	uint64_t batch_bytes;
 	struct buf piece;		/* its next piece */
 	struct buf head;		/* its first piece, once that is full */
 	uint64_t taken;			/* committed messages */
 	uint64_t left;			/* what could not be read */
-	unsigned batch;			/* messages since the last commit */
-	uint64_t batch_bytes;
 	int err;			/* of the store: all stops */
 };
 
@@ -67,14 +74,30 @@ pass_over(struct import *im, const char *file, const char *why)
 	im->left++;
 }
 
+/*
+ * Keep what was read, in one transaction. None is open while something is
+ * read, which may take as long as a pipe likes: a box that runs would have to
+ * wait for its turn.
+ */
 static void
 commit(struct import *im)
 {
-	if (im->err == 0 && im->batch > 0)
+	unsigned n;
+
+	for (n = 0; n < im->batch_count; n++) {
+		struct whole *whole = &im->batch[n];
+
+		if (im->err == 0)
+			im->err = message_keep(whole->writer, &whole->start,
+			    NULL);
+		else
+			message_abort(whole->writer);
+	}
+	if (im->err == 0 && n > 0)
 		im->err = db_commit(im->cli->db);
 	if (im->err == 0)
-		im->taken += im->batch;
-	im->batch = 0;
+		im->taken += n;
+	im->batch_count = 0;
 	im->batch_bytes = 0;
 }
 
@@ -94,6 +117,9 @@ letter_piece(struct import *im, bool last)
 		im->err = message_begin(im->cli->db, &im->writer);
 	if (im->err == 0)
 		im->err = message_piece(im->writer, buf_str(&im->piece), last);
+	/* The first of many may have begun an epoch. */
+	if (im->err == 0 && db_pending(im->cli->db) == DB_URGENT)
+		im->err = db_commit(im->cli->db);
 	im->batch_bytes += im->piece.len;
 	if (im->head.len == 0)
 		buf_add(&im->head, buf_str(&im->piece));
@@ -173,12 +199,12 @@ letter_end(struct import *im, const struct origin *origin)
 		start.received = im->cli->clock.unix_s;
 	if (origin->mbox)
 		start.flags |= status_flags(buf_str(&im->head));
-	im->err = message_keep(im->writer, &start, NULL);
+	im->batch[im->batch_count++] = (struct whole){ im->writer, start };
 	im->writer = NULL;
-	im->batch++;
-	if (im->batch >= BATCH_MESSAGES || im->batch_bytes >= BATCH_BYTES)
+	if (im->batch_count == BATCH_MESSAGES ||
+	    im->batch_bytes >= BATCH_BYTES)
 		commit(im);
-	cli_progress_step(&im->progress, im->taken + im->batch, 0,
+	cli_progress_step(&im->progress, im->taken + im->batch_count, 0,
 	    "messages");
 }
 

@@ -40,8 +40,9 @@ static const char help[] =
 	"  --data DIR           the data directory (/var/lib/pillarbox)\n"
 	"  --host NAME          the name of the box in DNS (mail.DOMAIN)\n"
 	"  --user NAME          whom root becomes (pillarbox); \"\" to stay\n"
-	"  --self-signed        make a certificate that signs itself\n"
-	"  --cert FILE --key FILE   or use this one\n"
+	"  --cert FILE --key FILE   use this certificate; without them one is\n"
+	"                       made that signs itself\n"
+	"  --self-signed        make that for a configuration that is there\n"
 	"  --generate-password  make up the owner password and print it\n"
 	"  --password-stdin     read the owner password as a line\n"
 	"  --password-fd N      the same from descriptor N\n\n"
@@ -147,9 +148,13 @@ new_config(struct init *init)
 	if (init->domain == NULL)
 		return cli_fail(CLI_USAGE, "%s is not there; say --domain "
 		    "DOMAIN, so that one can be made", cli->file);
-	if (!init->self_signed && (init->cert == NULL || init->key == NULL))
-		return cli_fail(CLI_USAGE, "a certificate is needed to log "
-		    "in; say --self-signed, or --cert FILE and --key FILE");
+	if ((init->cert == NULL) != (init->key == NULL))
+		return cli_fail(CLI_USAGE, "a certificate needs its key; say "
+		    "--cert FILE and --key FILE, or neither");
+	if (init->cert != NULL && init->self_signed)
+		return cli_fail(CLI_USAGE, "--self-signed makes a certificate "
+		    "and --cert names one; say one of them");
+	init->self_signed = init->cert == NULL;
 	fill_config(init, &config, &domain);
 	out = open_memstream(&init->text, &init->text_len);
 	must(out != NULL);
@@ -385,6 +390,10 @@ make_all(struct init *init, struct str password, struct buf *recovery)
 	    config->domains.names[0].at);
 	if (init->generate)
 		printf(", the password %.*s", (int)password.len, password.at);
+	if (init->self_signed)
+		printf(".\nMail programs will not trust its certificate, which "
+		    "signs itself; once you have\nanother, name that as "
+		    "\"tls.certificates\"");
 	printf(".\n\nRecovery key: %s\nPrint it, and keep it away from the "
 	    "box. It opens the mail when the password is\nlost; without "
 	    "either nobody can ever read it. It is not shown again.\n\n"

@@ -141,6 +141,9 @@ add_app(struct cli *cli, struct str name)
 		code = cli_fail(CLI_FAILED, "there is an app password \"%s\" "
 		    "already; remove it first, or take another name",
 		    name.at);
+	else if (err == -E2BIG)
+		code = cli_fail(CLI_FAILED, "there are as many app passwords "
+		    "as there may be; remove one that is no longer used");
 	else
 		code = commit(cli, "add the app password", err);
 	if (code == CLI_DONE)

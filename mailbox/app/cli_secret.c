@@ -13,6 +13,7 @@
 #include "store/credential.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 #define LINE_MAX_BYTES (CREDENTIAL_PASSWORD_MAX + 2)	/* with a line end */
+#define FD_MAX (1 << 20)
 #define READABLE 1u		/* EPOLLIN; its header is for net/ alone */
 
 /* The terminal while it is being asked. */
@@ -165,7 +167,8 @@ open_secrets(struct cli *cli)
 		return cli->secrets;
 	if (cli->password_fd == NULL) {
 		cli->secrets = stdin;
-	} else if (!str_number(str_of(cli->password_fd), 1 << 20, &fd) ||
+	} else if (!str_number(str_of(cli->password_fd), FD_MAX, &fd) ||
+	    fcntl((int)fd, F_GETFD) < 0 ||	/* musl's fdopen() is blind */
 	    (cli->secrets = fdopen((int)fd, "re")) == NULL) {
 		cli_say("--password-fd %s is not an open file descriptor; "
 		    "give its number, as in --password-fd 3 3<FILE",
@@ -276,6 +279,9 @@ cli_unlock(struct cli *cli, const char *prompt, struct seal_owner **owner)
 		return cli_fail(CLI_PASSWORD, "that password or key does not "
 		    "open this mail; if it is lost, the recovery key opens it, "
 		    "and \"pillarbox passwd --recovery\" sets a new password");
+	if (err == -EBADMSG)
+		return cli_fail(CLI_PASSWORD, "that looks like a recovery key "
+		    "with a typing error; compare it letter by letter");
 	if (err == -ENOMEM)
 		return cli_fail(CLI_FAILED, "there is too little memory free "
 		    "to check the password; stop something and try again");

@@ -400,7 +400,7 @@ read_whole(struct reader *r)
 		return fault(r, 1, "tls.certificates is missing, and without "
 		    "one nobody can log in; write tls = { certificates = "
 		    "( { cert = \"/a/chain.pem\"; key = \"/a/key.pem\"; } ); "
-		    "}; or let \"pillarbox init --self-signed\" make one");
+		    "}; \"pillarbox init --self-signed\" makes such files");
 	return 0;
 }
 

@@ -89,13 +89,19 @@ print_value(FILE *out, const struct config *config,
 	const char *text;
 
 	switch (key->type) {
-	case CONFIG_PATH:
 	case CONFIG_HOST:
+		text = *(const char *const *)at;
+		if (text != NULL)
+			print_quoted(out, text);
+		else
+			fprintf(out, "\"mail.%s\"",
+			    config->domains.names[0].at);
+		return;
+	case CONFIG_PATH:
 	case CONFIG_LOCAL:
 	case CONFIG_USER:
 	case CONFIG_LEVEL:
-		text = *(const char *const *)at;
-		print_quoted(out, text == NULL ? "mail.example.org" : text);
+		print_quoted(out, *(const char *const *)at);
 		return;
 	case CONFIG_FLAG:
 		fputs(*(const bool *)at ? "true" : "false", out);

@@ -60,7 +60,7 @@ courier_start(const struct role_start *start)
 	c->orders = (struct orders){
 		.setup = on_setup, .peer = on_peer, .stop = on_stop
 	};
-	err = orders_open(&c->orders, start->loop, start->boss, start->one);
+	err = orders_open(&c->orders, start);
 	if (err != 0) {
 		free(c);
 		return err;

@@ -9,7 +9,8 @@
 struct member {
 	struct list link;
 	struct network network;
-	bool settled;		/* has shown who it is, and may stay */
+	bool settled;		/* may stay: it has shown who it is, or waits
+				   for us */
 };
 
 /* All of a port, the one without progress for longest first. */

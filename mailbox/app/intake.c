@@ -186,11 +186,12 @@ intake_start(const struct role_start *start)
 	i->summary = (struct timer){ .fire = on_summary };
 	crowd_init(&i->crowd);
 	list_init(&i->queue);
+	/* At full size from the start, it need not be asked for each time. */
 	buf_init(&i->room, WIRE_BODY_MAX);
+	must(buf_space(&i->room, WIRE_BODY_MAX) != NULL);
 	err = era_open(&i->era, start->setup, false);
 	if (err == 0)
-		err = orders_open(&i->orders, i->loop, start->boss,
-		    start->one);
+		err = orders_open(&i->orders, start);
 	if (err == 0)
 		err = ports_open(i, start->smtp);
 	if (err != 0) {

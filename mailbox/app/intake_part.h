@@ -22,6 +22,9 @@ struct intake;
 struct session {
 	struct intake *intake;
 	struct conn conn;
+	struct buf out;		/* of conn: replies are handed to it only when
+				   the machine wants input, so that a pipelined
+				   group is answered in one packet */
 	struct smtp smtp;	/* zeroed until it is greeted */
 	struct era *era;
 	struct peer peer;

@@ -52,6 +52,7 @@ session_end(struct session *s)
 	crowd_leave(&s->intake->crowd, &s->member);
 	conn_drop(&s->conn);
 	smtp_drop(&s->smtp);
+	buf_drop(&s->out);
 	era_drop(s->era);
 	s->era = NULL;
 	s->state = SESSION_GHOST;
@@ -80,9 +81,13 @@ log_letter(const struct session *s, enum smtp_verdict verdict)
 	};
 	const struct tls *tls = conn_tls(&s->conn);
 	const struct smtp *smtp = &s->smtp;
+	struct str sender = buf_str(&smtp->reverse_path), local;
 
+	/* Who writes is sealed in the box; it is not for a log beside it. */
+	while (str_split(&sender, '@', &local))
+		;
 	log_event(LOG_INFO, "letter", LOG_N("session", s->number),
-	    LOG_C("id", s->id), LOG_S("from", buf_str(&smtp->reverse_path)),
+	    LOG_C("id", s->id), LOG_S("sender-domain", sender),
 	    LOG_N("recipients", (int64_t)smtp->recipient_count),
 	    LOG_N("size", (int64_t)smtp->size),
 	    LOG_S("tls", tls == NULL ? STR("none") : tls_version(tls)),
@@ -107,6 +112,18 @@ hand_over(struct session *s, enum smtp_verdict verdict)
 		smtp_stored(&s->smtp, verdict);
 }
 
+/*
+ * What takes long now is not the client's doing: it does not have to make
+ * room, least of all while its letter is being made durable.
+ */
+static void
+wait_for_keeper(struct session *s)
+{
+	s->state = SESSION_ASKS;
+	s->member.settled = true;
+	conn_pause(&s->conn);
+}
+
 /* Ask the keeper; true when the answer is there already. */
 static bool
 ask_keeper(struct session *s, enum smtp_ask ask)
@@ -116,8 +133,7 @@ ask_keeper(struct session *s, enum smtp_ask ask)
 		hand_over(s, SMTP_LATER);
 		return true;
 	}
-	s->state = SESSION_ASKS;
-	conn_pause(&s->conn);
+	wait_for_keeper(s);
 	return false;
 }
 
@@ -128,8 +144,7 @@ abort_letter(struct session *s)
 	s->open = false;
 	if (intake_abort(s))
 		return true;
-	s->state = SESSION_ASKS;
-	conn_pause(&s->conn);
+	wait_for_keeper(s);
 	return false;
 }
 
@@ -158,11 +173,20 @@ shake(struct session *s)
 	conn_secure(&s->conn, s->era->tls);
 }
 
+static void
+send_replies(struct session *s)
+{
+	buf_add(&s->out, buf_str(&s->smtp.out));
+	must(!s->out.full);
+	buf_drop(&s->smtp.out);
+	conn_flush(&s->conn);
+}
+
 /* Send the replies; true when they are gone, else wait in that state. */
 static bool
 drain(struct session *s, int state)
 {
-	conn_flush(&s->conn);
+	send_replies(s);
 	if (conn_idle(&s->conn))
 		return true;
 	s->state = state;
@@ -176,7 +200,8 @@ obey(struct session *s, enum smtp_ask ask)
 {
 	switch (ask) {
 	case SMTP_MORE:
-		conn_flush(&s->conn);
+		/* Who does not read what we say is not listened to. */
+		(void)drain(s, SESSION_DRAINS);
 		return false;
 	case SMTP_DRAIN:
 		return drain(s, SESSION_DRAINS);
@@ -194,6 +219,7 @@ obey(struct session *s, enum smtp_ask ask)
 	case SMTP_ABORT:
 		return abort_letter(s);
 	case SMTP_BYE:
+		send_replies(s);
 		s->state = SESSION_PARTS;
 		crowd_yield(&s->intake->crowd, &s->member);
 		conn_finish(&s->conn);
@@ -227,6 +253,7 @@ session_go(struct session *s)
 static void
 session_resume(struct session *s)
 {
+	s->member.settled = false;
 	conn_resume(&s->conn);
 	session_go(s);
 }
@@ -280,7 +307,7 @@ session_evict(struct session *s, const char *why)
 	if (dismiss(s, why)) {
 		while (smtp_step(&s->smtp, &none) != SMTP_BYE)
 			;	/* SMTP_ABORT, which session_end() does */
-		conn_flush(&s->conn);
+		send_replies(s);
 	}
 	session_end(s);
 }
@@ -352,7 +379,10 @@ on_secured(struct session *s)
 static void
 on_timeout(struct session *s)
 {
-	if (dismiss(s, "4.4.2 Idle for too long"))
+	if (s->state == SESSION_ASKS)
+		conn_deadline(&s->conn,
+		    (int64_t)s->era->setup.config.smtp_idle_s * 1000);
+	else if (dismiss(s, "4.4.2 Idle for too long"))
 		session_resume(s);
 	else
 		session_end(s);
@@ -426,6 +456,7 @@ session_begin(struct intake *i, int fd, const struct peer *peer)
 	s->intake = i;
 	s->peer = *peer;
 	s->conn.on = on_event;
+	buf_init(&s->out, 2 * SMTP_OUT_STOP);
 	s->greet = (struct timer){ .fire = on_greet };
 	if (!intake_enter(i, s)) {
 		free(s);
@@ -433,7 +464,7 @@ session_begin(struct intake *i, int fd, const struct peer *peer)
 		return;
 	}
 	if (conn_open(&s->conn, i->loop, fd, INTAKE_IN_MAX,
-	    &s->smtp.out) != 0) {
+	    &s->out) != 0) {
 		session_free(s);
 		return;
 	}

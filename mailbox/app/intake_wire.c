@@ -109,7 +109,7 @@ enqueue(struct session *s)
 	struct intake *i = s->intake;
 
 	list_add(&i->queue, &s->queued);
-	loop_change(i->loop, &i->wire, WATCH_READ | WATCH_WRITE);
+	loop_change(i->loop, &i->wire, LOOP_READ | LOOP_WRITE);
 }
 
 bool
@@ -163,7 +163,7 @@ queue_serve(struct intake *i)
 			session_aborted(s);
 	}
 	if (i->wire_up)
-		loop_change(i->loop, &i->wire, WATCH_READ);
+		loop_change(i->loop, &i->wire, LOOP_READ);
 }
 
 /* Whose answer is this? NULL when nobody waits for it any more. */
@@ -219,7 +219,7 @@ on_wire(struct watch *w, unsigned events)
 	if (!i->wire_up || i->wire_serial != serial)
 		return;
 	if (err == 0 || err == -EAGAIN || err == -EBADMSG) {
-		if ((events & WATCH_WRITE) != 0)
+		if ((events & LOOP_WRITE) != 0)
 			queue_serve(i);
 		return;
 	}
@@ -235,7 +235,7 @@ intake_wire_set(struct intake *i, int fd)
 
 	intake_wire_drop(i);
 	i->wire = (struct watch){ .fd = fd, .ready = on_wire };
-	err = loop_watch(i->loop, &i->wire, WATCH_READ);
+	err = loop_watch(i->loop, &i->wire, LOOP_READ);
 	if (err != 0) {
 		log_event(LOG_ERROR, "wire-unwatched",
 		    LOG_C("why", strerror(-err)));

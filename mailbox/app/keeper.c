@@ -11,6 +11,7 @@
  */
 #include "app/keeper_part.h"
 
+#include "base/crypto.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -22,6 +23,7 @@
 #define QUIET_MS 300		/* without change before housekeeping */
 #define BUSY_MAX_MS 3000	/* and the longest it is put off */
 #define REST_AGAIN_MS 20	/* between two steps of it */
+#define REST_LAZY_MS 5000	/* while counts wait to be written */
 #define RESTS_AT_END 100
 
 enum smtp_verdict
@@ -74,8 +76,16 @@ answers_flush(struct keeper *k)
 	memmove(k->answers, k->answers + n,
 	    k->answer_count * sizeof k->answers[0]);
 	loop_change(k->loop, &k->wire,
-	    (k->answer_count < KEEPER_ANSWERS_MAX ? WATCH_READ : 0) |
-	    (k->answer_count > 0 ? WATCH_WRITE : 0));
+	    (k->answer_count < KEEPER_ANSWERS_MAX ? LOOP_READ : 0) |
+	    (k->answer_count > 0 ? LOOP_WRITE : 0));
+}
+
+/* No letter outlasts its turn in clear. */
+static void
+letter_hear(struct keeper *k, const struct wire_mail *mail)
+{
+	letter_take(k, mail);
+	crypto_wipe(k->room.at, k->room.len);
 }
 
 static void
@@ -84,7 +94,7 @@ hear(struct keeper *k, const struct wire_mail *mail)
 	if (mail->head.kind == WIRE_RCPT)
 		letter_judge(k, mail);
 	else if (mail->head.kind == WIRE_LETTER)
-		letter_take(k, mail);
+		letter_hear(k, mail);
 	else if (mail->head.kind == WIRE_ABORT)
 		letter_abort(k, mail->head.session);
 	else
@@ -145,7 +155,7 @@ wire_set(struct keeper *k, int fd)
 
 	wire_drop(k);
 	k->wire = (struct watch){ .fd = fd, .ready = on_wire };
-	err = loop_watch(k->loop, &k->wire, WATCH_READ);
+	err = loop_watch(k->loop, &k->wire, LOOP_READ);
 	if (err != 0) {
 		log_event(LOG_ERROR, "wire-unwatched",
 		    LOG_C("why", strerror(-err)));
@@ -173,14 +183,11 @@ on_rest(struct timer *t)
 {
 	struct keeper *k = list_of(t, struct keeper, rest);
 
-	/* What only counts is written when there is nothing better to do; if
-	   that fails, it is said in the log, and nobody waits for it. */
-	if (db_pending(k->db) == DB_LAZY && db_commit(k->db) != 0)
-		log_event(LOG_DEBUG, "counts-unwritten", LOG_N("answers",
-		    (int64_t)k->answer_count));
 	k->busy_ms = 0;
 	if (db_rest(k->db, serve_pop3_oldest(&k->pop3)))
 		timer_set(k->loop, &k->rest, REST_AGAIN_MS);
+	else if (db_pending(k->db) == DB_LAZY)
+		timer_set(k->loop, &k->rest, REST_LAZY_MS);
 }
 
 /* Make this turn's changes durable, and only then say so. */
@@ -211,13 +218,14 @@ static void
 on_settle(struct settle *settle)
 {
 	struct keeper *k = list_of(settle, struct keeper, settle);
-	bool busy = db_pending(k->db) != DB_CLEAN;
+	bool busy = false;
 
 	/* A session that is let in now may have said DELE and QUIT already. */
-	do
+	do {
+		busy = busy || db_pending(k->db) == DB_URGENT;
 		commit(k);
-	while (db_pending(k->db) == DB_URGENT);
-	if (busy || db_pending(k->db) != DB_CLEAN)
+	} while (db_pending(k->db) == DB_URGENT);
+	if (busy || (db_pending(k->db) == DB_LAZY && k->rest.slot == 0))
 		rest_later(k);
 	end_soon(k);
 }
@@ -232,6 +240,7 @@ on_setup(struct orders *o, struct setup *setup)
 		return;
 	era_drop(k->era);
 	k->era = era;
+	k->renewed = true;
 	serve_pop3_renew(&k->pop3, era);
 	orders_ready(o);
 }
@@ -291,7 +300,9 @@ keeper_new(const struct role_start *start)
 	k->rest = (struct timer){ .fire = on_rest };
 	k->settle = (struct settle){ .run = on_settle };
 	list_init(&k->letters);
+	/* At full size from the start, it need not be asked for each time. */
 	buf_init(&k->room, WIRE_BODY_MAX);
+	must(buf_space(&k->room, WIRE_BODY_MAX) != NULL);
 	return k;
 }
 
@@ -306,8 +317,7 @@ keeper_start(const struct role_start *start)
 		err = db_open(&k->db, start->data, DB_SERVE,
 		    &k->loop->clock);
 	if (err == 0)
-		err = orders_open(&k->orders, k->loop, start->boss,
-		    start->one);
+		err = orders_open(&k->orders, start);
 	if (err == 0)
 		err = serve_pop3_open(&k->pop3, start, k->db, k->era);
 	if (err != 0)

@@ -14,6 +14,10 @@
 
 #define PATH_MAX_LEN (ADDR_LOCAL_MAX + 1 + ADDR_DOMAIN_MAX)
 
+/* What is wrong by a configuration may have been right by an older one. */
+static const char not_ours[] = "not an address of ours";
+static const char too_large[] = "larger than is taken";
+
 static void
 answer_letter(struct keeper *k, uint32_t session, enum smtp_verdict verdict,
 	bool promise)
@@ -46,10 +50,12 @@ is_ours(const struct keeper *k, struct str name)
 
 /* A claim that intake would never make: say so, and take nothing. */
 static void
-log_refused(uint32_t session, const char *why)
+log_refused(const struct keeper *k, uint32_t session, const char *why)
 {
-	log_event(LOG_ERROR, "letter-refused", LOG_N("session", session),
-	    LOG_C("why", why));
+	bool harmless = k->renewed && (why == not_ours || why == too_large);
+
+	log_event(harmless ? LOG_INFO : LOG_ERROR, "letter-refused",
+	    LOG_N("session", session), LOG_C("why", why));
 }
 
 void
@@ -63,7 +69,7 @@ letter_judge(struct keeper *k, const struct wire_mail *mail)
 	int err = 0;
 
 	if (!is_ours(k, mail->body)) {
-		log_refused(mail->head.session, "not an address of ours");
+		log_refused(k, mail->head.session, not_ours);
 		answer.verdict = SMTP_LATER;
 	} else {
 		err = address_state(k->db, mail->body, &state);
@@ -118,7 +124,7 @@ envelope_wrong(const struct keeper *k, const struct wire_mail *mail)
 	list = str_part(mail->body, head->path_len, head->recipients_len);
 	while (str_split(&list, '\0', &name))
 		if (!is_ours(k, name))
-			return "not an address of ours";
+			return not_ours;
 	return NULL;
 }
 
@@ -193,7 +199,7 @@ letter_of(struct keeper *k, const struct wire_mail *mail)
 	}
 	if (why == NULL)
 		return letter;
-	log_refused(head->session, why);
+	log_refused(k, head->session, why);
 	if (letter != NULL)
 		letter_drop(k, letter);
 	answer_letter(k, head->session, SMTP_LATER, false);
@@ -232,19 +238,19 @@ letter_keep(struct keeper *k, struct letter *letter)
 	return count_recipients(k, letter);
 }
 
-/* Whether a piece is of a possible length. */
-static bool
-piece_fits(const struct keeper *k, const struct letter *letter,
+/* Why a piece cannot be of its length, or NULL. */
+static const char *
+piece_wrong(const struct keeper *k, const struct letter *letter,
 	const struct wire_head *head)
 {
 	/* The trace on top of the text is less than a piece. */
 	const uint64_t size_max = k->era->setup.config.size_max + PIECE_SIZE;
 
 	if (head->piece_len > PIECE_SIZE)
-		return false;
+		return "length of a piece";
 	if ((head->flags & WIRE_LAST) == 0 && head->piece_len < PIECE_SIZE)
-		return false;
-	return letter->size + head->piece_len <= size_max;
+		return "length of a piece";
+	return letter->size + head->piece_len <= size_max ? NULL : too_large;
 }
 
 void
@@ -253,13 +259,15 @@ letter_take(struct keeper *k, const struct wire_mail *mail)
 	const struct wire_head *head = &mail->head;
 	const bool last = (head->flags & WIRE_LAST) != 0;
 	struct letter *letter = letter_of(k, mail);
+	const char *why;
 	struct str piece;
 	int err = 0;
 
 	if (letter == NULL)
 		return;
-	if (!piece_fits(k, letter, head)) {
-		log_refused(head->session, "length of a piece");
+	why = piece_wrong(k, letter, head);
+	if (why != NULL) {
+		log_refused(k, head->session, why);
 		letter_drop(k, letter);
 		answer_letter(k, head->session, SMTP_LATER, false);
 		return;

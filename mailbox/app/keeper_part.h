@@ -35,6 +35,7 @@ struct keeper {
 	struct loop *loop;
 	struct orders orders;
 	struct era *era;
+	bool renewed;		/* sessions of an older era may be there */
 	struct db *db;
 	struct pop3_service pop3;
 

@@ -11,7 +11,6 @@
  */
 #include "app/login.h"
 
-#include "app/orders.h"
 #include "base/crypto.h"
 #include "base/log.h"
 
@@ -136,7 +135,7 @@ child_begin(struct login *l)
 	l->pipe = (struct watch){ .fd = ends[0], .ready = on_pipe };
 	l->deadline = (struct timer){ .fire = on_deadline };
 	l->got = 0;
-	err = loop_watch(loop, &l->pipe, WATCH_READ);
+	err = loop_watch(loop, &l->pipe, LOOP_READ);
 	if (err != 0)
 		goto out_close_pipe;
 	l->child = fork();

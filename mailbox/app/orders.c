@@ -34,11 +34,13 @@ obey_setup(struct orders *o, int fd)
 	if (err == 0)
 		err = setup_unpack(&setup, buf_str(&packed));
 	buf_wipe(&packed);
-	if (err == 0)
+	if (err == 0) {
+		log_open(o->name, role_level(&setup.config));
 		o->setup(o, &setup);
-	else
+	} else {
 		log_event(LOG_ERROR, "setup-unread",
 		    LOG_C("why", strerror(-err)));
+	}
 	setup_drop(&setup);
 }
 
@@ -93,18 +95,19 @@ on_orders(struct watch *w, unsigned events)
 }
 
 int
-orders_open(struct orders *o, struct loop *loop, int fd, bool one)
+orders_open(struct orders *o, const struct role_start *start)
 {
 	int err;
 
-	o->loop = loop;
-	o->one = one;
-	o->watch = (struct watch){ .fd = fd, .ready = on_orders };
-	err = loop_watch(loop, &o->watch, WATCH_READ);
+	o->loop = start->loop;
+	o->name = start->name;
+	o->one = start->one;
+	o->watch = (struct watch){ .fd = start->boss, .ready = on_orders };
+	err = loop_watch(o->loop, &o->watch, LOOP_READ);
 	if (err != 0) {
 		log_event(LOG_ERROR, "orders-unheard",
 		    LOG_C("why", strerror(-err)));
-		close(fd);
+		close(start->boss);
 		return err;
 	}
 	o->watched = true;

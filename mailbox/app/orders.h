@@ -2,12 +2,7 @@
 #ifndef APP_ORDERS_H
 #define APP_ORDERS_H
 
-#include "app/setup.h"
-#include "net/loop.h"
-
-/* What a struct watch may wait for, as net/loop.h takes it. */
-#define WATCH_READ 1u
-#define WATCH_WRITE 4u
+#include "app/role.h"
 
 /* Lives in its role. */
 struct orders {
@@ -19,6 +14,7 @@ struct orders {
 
 	/* private */
 	struct loop *loop;
+	const char *name;
 	struct watch watch;
 	bool one;
 	bool watched;
@@ -28,12 +24,11 @@ struct orders {
 /*
  * Watch for orders.
  *
- * fd        given
- * one       other roles share the loop
+ * start     for its loop, its name and its wire, which is given
  *
  * Returns:  0 or negative errno (logged).
  */
-int orders_open(struct orders *o, struct loop *loop, int fd, bool one)
+int orders_open(struct orders *o, const struct role_start *start)
 	__attribute__((warn_unused_result));
 
 /* Say that the role serves, or has taken the set-up. */

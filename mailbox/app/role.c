@@ -84,6 +84,7 @@ start_of(struct role *r, int boss_wire, int peer_wire)
 {
 	struct boss *boss = r->boss;
 	struct role_start start = {
+		.name = boss->one ? ONE_NAME : kinds[r->id].name,
 		.loop = &boss->loop, .setup = &boss->setup,
 		.data = buf_text(&boss->data), .one = boss->one,
 		.boss = boss_wire, .wire = peer_wire,
@@ -111,6 +112,8 @@ inherit(struct role *r)
 	close(boss->lock);
 	if (boss->ready_fd >= 0)
 		close(boss->ready_fd);
+	if (boss->lent >= 0)
+		close(boss->lent);
 	for (i = 0; i < ROLE_COUNT; i++)
 		if (boss->roles[i].alive)
 			close(boss->roles[i].wire.fd);
@@ -126,7 +129,10 @@ inherit(struct role *r)
 static void
 ignore_signals(void)
 {
-	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+	static const int ignored[] = {
+		SIGINT, SIGTERM, SIGHUP, SIGPIPE,
+		SIGXFSZ	/* a write that fails says EFBIG */
+	};
 	sigset_t none;
 	size_t i;
 
@@ -160,7 +166,7 @@ live(struct role *r, struct role_start start)
 	int err;
 
 	(void)prctl(PR_SET_NAME, kind->name);
-	log_open(kind->name, role_level(&start.setup->config));
+	log_open(start.name, role_level(&start.setup->config));
 	ignore_signals();
 	inherit(r);
 	start.loop = &loop;

@@ -3,6 +3,7 @@
 #define APP_ROLE_H
 
 #include "app/setup.h"
+#include "base/log.h"
 #include "net/loop.h"
 
 enum role_id { ROLE_KEEPER, ROLE_INTAKE, ROLE_COURIER, ROLE_COUNT };
@@ -12,6 +13,7 @@ enum role_id { ROLE_KEEPER, ROLE_INTAKE, ROLE_COURIER, ROLE_COUNT };
 
 /* What a role is born with. */
 struct role_start {
+	const char *name;	/* kept: for the log */
 	struct loop *loop;	/* kept */
 	struct setup *setup;	/* given: left empty */
 	const char *data;	/* borrowed: the data directory; the one of
@@ -53,6 +55,9 @@ int courier_start(const struct role_start *start)
  * Returns:  the exit code of the program (enum role_exit).
  */
 int role_serve(struct setup *setup, const char *file, bool one, int ready_fd);
+
+/* How much the configuration wants logged. */
+enum log_level role_level(const struct config *config);
 
 /* Part of the program's exit codes (app/cli.h). */
 enum role_exit {

@@ -7,7 +7,6 @@
  */
 #include "app/role_part.h"
 
-#include "app/orders.h"
 #include "base/log.h"
 #include "net/wire.h"
 
@@ -197,10 +196,12 @@ role_launch(struct role *r)
 		r->wire = (struct watch){ .fd = own[0], .ready = on_role };
 		r->started_ms = r->boss->loop.clock.mono_ms;
 		r->alive = true;
+		r->boss->lent = between[1];
 		err = role_begin(r, own[1], between[0]);
+		r->boss->lent = -1;
 	}
 	if (err == 0)
-		err = loop_watch(&r->boss->loop, &r->wire, WATCH_READ);
+		err = loop_watch(&r->boss->loop, &r->wire, LOOP_READ);
 	r->heard = r->alive = err == 0;
 	if (err != 0)
 		close(own[0]);

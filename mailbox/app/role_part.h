@@ -5,7 +5,6 @@
 #include <sys/types.h>
 
 #include "app/role.h"
-#include "base/log.h"
 #include "net/wire.h"
 
 struct boss;
@@ -43,12 +42,17 @@ struct boss {
 	struct watch signals;
 	struct buf room;	/* for what the roles say */
 	struct role roles[ROLE_COUNT];
+	int lent;		/* an end of a wire that is on its way to
+				   another role than the one that starts */
 	struct role_ports ports;
 	bool served;		/* every role was ready once */
 	bool stopping;
 	struct timer patience;	/* with roles that do not stop */
 	int code;
 };
+
+#define BOSS_NAME "boss"	/* in the log */
+#define ONE_NAME "pillarbox"	/* the same with --one */
 
 /* The name of a role, for the log and the list of processes. */
 const char *role_name(enum role_id id);
@@ -63,9 +67,6 @@ const char *role_name(enum role_id id);
  */
 int role_begin(struct role *r, int boss_wire, int peer_wire)
 	__attribute__((warn_unused_result));
-
-/* How much the configuration wants logged. */
-enum log_level role_level(const struct config *config);
 
 /* Open all ports. Returns: 0 or negative errno (logged). */
 int role_ports_open(struct role_ports *ports, const struct config *config)

@@ -5,7 +5,6 @@
  */
 #include "app/role_part.h"
 
-#include "app/orders.h"
 #include "base/log.h"
 #include "net/wire.h"
 
@@ -17,6 +16,7 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,6 +25,19 @@
 #define LOCK_TRIES 10		/* "status" tries it too, for an instant */
 #define LOCK_PAUSE_NS 20000000
 #define FILES_SPARE 256		/* descriptors besides connections */
+
+/* What we were started with open is no business of ours, or of the roles. */
+static void
+files_close(int kept)
+{
+	unsigned first = STDERR_FILENO + 1;
+
+	if (kept >= (int)first) {
+		(void)syscall(SYS_close_range, first, kept - 1, 0);
+		first = (unsigned)kept + 1;
+	}
+	(void)syscall(SYS_close_range, first, ~0u, 0);
+}
 
 /* Hold the data directory for ourselves. Returns: an exit code. */
 static int
@@ -63,12 +76,14 @@ lock_take(struct boss *boss)
 	return ROLE_DONE;
 }
 
-/* Allow as many descriptors as the configuration allows connections. */
+/*
+ * Allow the descriptors of as many connections as the configuration does:
+ * each is a socket, and a letter that is written or read as a file.
+ */
 static void
 files_allow(const struct config *config)
 {
-	rlim_t need = FILES_SPARE + (config->smtp_connections >
-	    config->pop3_connections ? config->smtp_connections :
+	rlim_t need = FILES_SPARE + 2 * ((rlim_t)config->smtp_connections +
 	    config->pop3_connections);
 	struct rlimit limit;
 
@@ -131,6 +146,7 @@ reload(struct boss *boss)
 	log_unreloaded(&boss->setup.config, &fresh.config, boss);
 	setup_drop(&boss->setup);
 	boss->setup = fresh;
+	log_open(boss->one ? ONE_NAME : BOSS_NAME, role_level(&fresh.config));
 	for (i = 0; fd >= 0 && i < ROLE_COUNT; i++)
 		role_tell(&boss->roles[i], &head, fd);
 	if (fd >= 0)
@@ -176,6 +192,7 @@ signals_open(struct boss *boss)
 	sigset_t set;
 
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGHUP);
@@ -189,7 +206,7 @@ signals_open(struct boss *boss)
 	};
 	if (boss->signals.fd < 0)
 		return -errno;
-	return loop_watch(&boss->loop, &boss->signals, WATCH_READ);
+	return loop_watch(&boss->loop, &boss->signals, LOOP_READ);
 }
 
 /* All that can be refused before a role is started. Returns: exit code. */
@@ -245,12 +262,14 @@ role_serve(struct setup *setup, const char *file, bool one, int ready_fd)
 {
 	struct boss boss = {
 		.setup = *setup, .file = file, .one = one,
-		.ready_fd = ready_fd, .lock = -1, .signals = { .fd = -1 },
+		.ready_fd = ready_fd, .lock = -1, .lent = -1,
+		.signals = { .fd = -1 },
 		.ports = { .smtp = { -1 }, .pop3 = { -1 }, .pop3s = { -1 } }
 	};
 
 	*setup = (struct setup){ .text = { NULL, 0, 0, 0, false } };
-	log_open(one ? "pillarbox" : "boss", role_level(&boss.setup.config));
+	files_close(ready_fd);
+	log_open(one ? ONE_NAME : BOSS_NAME, role_level(&boss.setup.config));
 	if (loop_init(&boss.loop) != 0) {
 		boss.code = ROLE_FAILED;
 	} else {

@@ -39,6 +39,7 @@ client_end(struct client *c)
 	client_lock(c);
 	conn_drop(&c->conn);
 	pop3_drop(&c->pop3);
+	buf_wipe(&c->service->piece);
 	era_drop(c->era);
 	free(c);
 }

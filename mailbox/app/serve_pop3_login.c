@@ -2,8 +2,9 @@
  * Logins: how a name and a password become the owner's key, in the order that
  * costs strangers the most and the owner the least.
  *
- * 1. The door (rules/door.h) may be shut to this network: refused unheard.
- * 2. An app password is one hash.
+ * 1. An app password is one hash, and not to be guessed: who has one is let
+ *    in whatever others have failed before.
+ * 2. The door (rules/door.h) may be shut to this network: refused unheard.
  * 3. The owner's password is stretched in a child. A wrong name goes the same
  *    way, so that the time tells nothing.
  * 4. A failure is told late, and later with each.
@@ -62,6 +63,7 @@ static void
 answer(struct client *c, enum pop3_login result)
 {
 	c->state = CLIENT_TALKS;
+	c->member.settled = false;
 	pop3_login(&c->pop3, result, NULL, 0, 0);
 	conn_resume(&c->conn);
 	client_go(c);
@@ -86,6 +88,7 @@ refuse(struct client *c)
 	    LOG_C("ip", c->peer.text), LOG_C("name",
 	    c->known ? "known" : "unknown"), LOG_N("delay-ms", delay));
 	c->state = CLIENT_REGRETS;
+	c->member.settled = false;
 	c->regret = (struct timer){ .fire = on_regret };
 	timer_set(service->loop, &c->regret, delay);
 }
@@ -94,6 +97,7 @@ static void
 let_in(struct client *c)
 {
 	c->state = CLIENT_ENTERS;
+	c->member.settled = true;
 	list_add(&c->service->settling, &c->settling);
 }
 
@@ -135,11 +139,6 @@ client_login(struct client *c)
 	struct credential_stretch how;
 	int err;
 
-	if (door_judge(&service->door, c->member.network,
-	    service->loop->clock.mono_ms) == DOOR_SHUT)
-		return refuse_now(c, POP3_TOO_MANY, "too many failures");
-	if (tries_now(c) >= TRIES_PER_NETWORK)
-		return refuse_now(c, POP3_TOO_MANY, "too many at once");
 	c->known = name_is_owners(&c->era->setup.config,
 	    buf_str(&c->pop3.user));
 	err = credential_quick(service->db, secret, false, &c->owner,
@@ -150,6 +149,11 @@ client_login(struct client *c)
 		return false;
 	}
 	client_lock(c);
+	if (door_judge(&service->door, c->member.network,
+	    service->loop->clock.mono_ms) == DOOR_SHUT)
+		return refuse_now(c, POP3_TOO_MANY, "too many failures");
+	if (tries_now(c) >= TRIES_PER_NETWORK)
+		return refuse_now(c, POP3_TOO_MANY, "too many at once");
 	if (err == 0 || err == -EACCES)
 		err = credential_stretch(service->db, &how);
 	if (err != 0)
@@ -157,7 +161,9 @@ client_login(struct client *c)
 	c->login.done = on_stretched;
 	if (login_begin(&service->desk, &c->login, secret, &how) != 0)
 		return refuse_now(c, POP3_TOO_MANY, "too many at once");
+	/* Stretching takes long, and that is not the client's doing. */
 	c->state = CLIENT_PROVES;
+	c->member.settled = true;
 	conn_pause(&c->conn);
 	return false;
 }
@@ -210,7 +216,6 @@ client_enter(struct client *c)
 	}
 	c->stamp = db_stamp(service->db);
 	c->reader = message_reader_new(c->owner);
-	c->member.settled = true;
 	door_passed(&service->door, c->member.network);
 	/* When it was last used is worth no failure of a login. */
 	if (credential_used(service->db, c->credential) != 0)

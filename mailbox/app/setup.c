@@ -164,8 +164,13 @@ pack_part(struct buf *out, const struct buf *part)
 void
 setup_pack(const struct setup *setup, struct buf *out)
 {
-	size_t i;
+	size_t i, len = sizeof (uint32_t) + setup->text.len;
 
+	/* All the room at once: what a buf outgrows would be freed unwiped. */
+	for (i = 0; i < setup->config.certificate_count; i++)
+		len += 2 * sizeof (uint32_t) + setup->certs[i].len +
+		    setup->keys[i].len;
+	must(buf_space(out, len) != NULL);
 	pack_part(out, &setup->text);
 	for (i = 0; i < setup->config.certificate_count; i++) {
 		pack_part(out, &setup->certs[i]);

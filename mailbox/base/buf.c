@@ -36,37 +36,80 @@ buf_clear(struct buf *b)
 		b->at[0] = '\0';
 }
 
+static void
+wipe(const struct buf *b)
+{
+	if (b->at == NULL)
+		return;
+	memset(b->at, 0, b->room);
+	/* the compiler must think that somebody looks */
+	__asm__ __volatile__("" : : "r" (b->at) : "memory");
+}
+
 void
 buf_wipe(struct buf *b)
 {
-	if (b->at != NULL) {
-		memset(b->at, 0, b->room);
-		/* the compiler must think that somebody looks */
-		__asm__ __volatile__("" : : "r" (b->at) : "memory");
-	}
+	wipe(b);
 	buf_drop(b);
+}
+
+/* The room to take so that n more bytes fit; what there is when they do. */
+static size_t
+room_for(const struct buf *b, size_t n)
+{
+	size_t room, need = b->len + n + 1;
+
+	if (need <= b->room)
+		return b->room;
+	room = b->room < BUF_ROOM_MIN / 2 ? BUF_ROOM_MIN :
+	    b->room > SIZE_MAX / 2 ? SIZE_MAX : b->room * 2;
+	if (room > b->max + 1)
+		room = b->max + 1;
+	return room < need ? need : room;
+}
+
+/* Whether n more bytes may be added; when not, it is full. */
+static bool
+may_hold(struct buf *b, size_t n)
+{
+	b->full = b->full || n > b->max - b->len;
+	return !b->full;
 }
 
 char *
 buf_space(struct buf *b, size_t n)
 {
-	size_t need, room;
+	size_t room;
 
-	if (b->full || n > b->max - b->len) {
-		b->full = true;
+	if (!may_hold(b, n))
 		return NULL;
-	}
-	need = b->len + n + 1;
-	if (need > b->room) {
-		room = b->room < BUF_ROOM_MIN / 2 ? BUF_ROOM_MIN :
-		    b->room > SIZE_MAX / 2 ? SIZE_MAX : b->room * 2;
-		if (room > b->max + 1)
-			room = b->max + 1;
-		if (room < need)
-			room = need;
+	room = room_for(b, n);
+	if (room > b->room) {
 		b->at = xresize(b->at, room);
 		b->room = room;
 		b->at[b->len] = '\0';
+	}
+	return b->at + b->len;
+}
+
+char *
+buf_space_secret(struct buf *b, size_t n)
+{
+	size_t room;
+	char *at;
+
+	if (!may_hold(b, n))
+		return NULL;
+	room = room_for(b, n);
+	if (room > b->room) {
+		at = xresize(NULL, room);
+		if (b->len > 0)
+			memcpy(at, b->at, b->len);
+		at[b->len] = '\0';
+		wipe(b);
+		free(b->at);
+		b->at = at;
+		b->room = room;
 	}
 	return b->at + b->len;
 }

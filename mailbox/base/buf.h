@@ -53,6 +53,9 @@ void buf_cut(struct buf *b, size_t len);
  * Lives:    until the buf is next changed.
  */
 char *buf_space(struct buf *b, size_t n);
+
+/* The same, wiping what it outgrows: for secrets. */
+char *buf_space_secret(struct buf *b, size_t n);
 void buf_grew(struct buf *b, size_t n);
 
 /* Lives: until the buf is next changed. */

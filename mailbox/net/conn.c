@@ -6,6 +6,7 @@
  *    alone. What a call of the owner makes due waits for the wake timer.
  * 2. After on() nothing of the connection is touched when it was dropped.
  * 3. CONN_CLOSED is told once, and is the last event.
+ * 4. No memory goes unwiped: passwords come in and mail goes both ways.
  */
 #include "net/conn.h"
 
@@ -17,6 +18,8 @@
 #define CHUNK_MIN 4096		/* a command, a few lines */
 #define CHUNK_MAX 65536		/* a body coming in */
 #define TURN_MAX 65536		/* bytes read in a turn, so all get theirs */
+#define KEPT_MAX (CHUNK_MIN + 1)	/* bytes of an empty buffer kept for */
+#define REST_MS 1000		/* so long */
 #define FINISH_MS 2000
 
 static bool
@@ -55,21 +58,55 @@ input_waits(const struct conn *c)
 	    (!c->watched || (c->tls != NULL && tls_pending(c->tls)));
 }
 
-/* Be woken by what can happen next, and hold no memory for nothing. */
-static void
-rearm(struct conn *c)
+/* Whether our side can be shut down, all having been sent. */
+static bool
+parts_now(const struct conn *c)
 {
-	if (c->in.len == 0)
-		buf_drop(&c->in);
-	if (conn_idle(c) && !c->out->full)
-		buf_drop(c->out);
+	return c->finishing && !c->finished && alive(c) &&
+	    c->state != CONN_SHAKING && conn_idle(c);
+}
+
+/* Whether there is something to tell, or to do, that nothing announces. */
+static bool
+due(const struct conn *c)
+{
+	return over(c) || input_waits(c) || (c->due_input && !c->paused) ||
+	    (c->due_drained && conn_idle(c)) || parts_now(c);
+}
+
+/* Free what is empty, and larger than room bytes. */
+static void
+shed(struct conn *c, size_t room)
+{
+	if (c->in.len == 0 && c->in.room > room)
+		buf_wipe(&c->in);
+	if (conn_idle(c) && !c->out->full && c->out->room > room)
+		buf_wipe(c->out);
+}
+
+/*
+ * Be woken by what can happen next. That input is not wanted is told to the
+ * kernel only when some has come nevertheless: nearly always an owner who
+ * paused goes on before that, and two system calls are saved. Small empty
+ * buffers stay for a moment, in which mostly more comes.
+ */
+static void
+rearm(struct conn *c, bool unwanted)
+{
+	unsigned events = 0;
+
+	shed(c, KEPT_MAX);
+	if (wants_input(c) || (!unwanted && (c->watch.events & EPOLLIN) != 0))
+		events |= EPOLLIN;
+	if (alive(c) && !conn_idle(c))
+		events |= EPOLLOUT;
 	if (c->watched)
-		loop_change(c->loop, &c->watch,
-		    (wants_input(c) ? EPOLLIN : 0u) |
-		    (alive(c) && !conn_idle(c) ? EPOLLOUT : 0u));
-	if (over(c) || input_waits(c) || (c->due_input && !c->paused) ||
-	    (c->due_drained && conn_idle(c)))
+		loop_change(c->loop, &c->watch, events);
+	c->resting = !due(c);
+	if (!c->resting)
 		timer_set(c->loop, &c->wake, 0);
+	else if (c->in.at != NULL || c->out->at != NULL)
+		timer_set(c->loop, &c->wake, REST_MS);
 }
 
 static void
@@ -160,7 +197,7 @@ fill_once(struct conn *c)
 		room = c->chunk;
 	if (room == 0)
 		return false;
-	at = buf_space(&c->in, room);
+	at = buf_space_secret(&c->in, room);
 	must(at != NULL);
 	result = c->tls == NULL ? plain_read(c->watch.fd, at, room, &got) :
 	    tls_read(c->tls, at, room, &got);
@@ -226,6 +263,8 @@ say_closed(struct conn *c)
 static void
 turn(struct conn *c, unsigned events)
 {
+	bool unwanted = (events & EPOLLIN) != 0 && !wants_input(c);
+
 	if (c->state == CONN_SHAKING && shake(c)) {
 		if (!tell(c, CONN_SECURED))
 			return;
@@ -233,7 +272,7 @@ turn(struct conn *c, unsigned events)
 	}
 	if (alive(c) && c->state != CONN_SHAKING && !conn_idle(c))
 		send_out(c);
-	if (c->finishing && !c->finished && alive(c) && conn_idle(c))
+	if (parts_now(c))
 		say_finished(c);
 	if (alive(c) && c->state != CONN_SHAKING && wants_input(c) &&
 	    ((events & ~(unsigned)EPOLLOUT) != 0 || input_waits(c)))
@@ -255,7 +294,7 @@ turn(struct conn *c, unsigned events)
 	/* a hang-up would be announced for ever, also while paused */
 	if ((events & (EPOLLHUP | EPOLLERR)) != 0)
 		unwatch(c);
-	rearm(c);
+	rearm(c, unwanted);
 }
 
 static void
@@ -267,7 +306,12 @@ on_ready(struct watch *w, unsigned events)
 static void
 on_wake(struct timer *t)
 {
-	turn(list_of(t, struct conn, wake), 0);
+	struct conn *c = list_of(t, struct conn, wake);
+
+	if (c->resting)
+		shed(c, 0);
+	else
+		turn(c, 0);
 }
 
 static void
@@ -278,7 +322,7 @@ on_deadline(struct timer *t)
 	if (c->finishing)
 		say_closed(c);
 	else if (tell(c, CONN_TIMEOUT))
-		rearm(c);
+		rearm(c, false);
 }
 
 int
@@ -312,7 +356,7 @@ static void
 rearm_outside(struct conn *c)
 {
 	if (c->gone == NULL && c->loop != NULL && !c->closed)
-		rearm(c);
+		rearm(c, false);
 }
 
 void
@@ -321,7 +365,7 @@ conn_secure(struct conn *c, struct tls_server *server)
 	if (!alive(c))
 		return;
 	must(c->state == CONN_PLAIN && conn_idle(c));
-	buf_drop(&c->in);
+	buf_wipe(&c->in);
 	c->due_input = false;
 	c->tls = tls_begin(server, c->watch.fd);
 	c->state = CONN_SHAKING;
@@ -373,9 +417,11 @@ conn_finish(struct conn *c)
 		return;
 	c->finishing = true;
 	c->paused = false;
-	buf_drop(&c->in);
+	buf_wipe(&c->in);
 	timer_set(c->loop, &c->timer, FINISH_MS);
-	timer_set(c->loop, &c->wake, 0);
+	if (c->state != CONN_SHAKING && !conn_idle(c))
+		send_out(c);
+	rearm_outside(c);
 }
 
 void
@@ -390,7 +436,7 @@ conn_drop(struct conn *c)
 	timer_cancel(c->loop, &c->wake);
 	tls_drop(c->tls);
 	close(c->watch.fd);
-	buf_drop(&c->in);
+	buf_wipe(&c->in);
 	*c = (struct conn){ .on = c->on };
 }
 

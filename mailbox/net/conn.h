@@ -44,6 +44,7 @@ struct conn {
 	bool finished;		/* we send no more */
 	bool closed;		/* CONN_CLOSED has been told */
 	bool watched;
+	bool resting;		/* wake is set to free what is empty */
 	bool *gone;		/* within on(): set by conn_drop() */
 	size_t chunk;		/* bytes to ask for at the next read */
 };
@@ -58,7 +59,8 @@ struct conn {
  *
  * Events come from the loop only, never from within a call of the owner. in
  * may be eaten at any time; outside on(), call conn_flush() or conn_resume()
- * afterwards so that reading goes on. While empty, in and *out hold no memory.
+ * afterwards so that reading goes on. Empty, in and *out are freed: at once
+ * when large, else after a second without events.
  *
  * Returns:  0, or negative errno and the fd is closed.
  */

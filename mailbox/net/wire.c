@@ -162,6 +162,27 @@ mail_fits(const struct wire_mail *mail)
 	return parts == mail->body.len && recipients_fit(head, mail->body);
 }
 
+/*
+ * How long the next body can be: what the room has already been grown to, or
+ * else as long as it is, so that an idle role need not keep the memory for
+ * the longest. Negative errno when there is none.
+ */
+static ssize_t
+body_room(int wire, const struct buf *room)
+{
+	ssize_t len;
+
+	if (room->room > WIRE_BODY_MAX)
+		return WIRE_BODY_MAX;
+	do
+		len = recv(wire, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+	while (len < 0 && errno == EINTR);
+	if (len <= 0)
+		return len == 0 || errno == ECONNRESET ? -EPIPE : -errno;
+	len -= (ssize_t)sizeof (struct wire_head);
+	return len < 0 ? 0 : len > WIRE_BODY_MAX ? WIRE_BODY_MAX : len;
+}
+
 int
 wire_receive(int wire, struct buf *room, struct wire_mail *mail)
 {
@@ -175,11 +196,14 @@ wire_receive(int wire, struct buf *room, struct wire_mail *mail)
 	};
 	ssize_t len;
 
-	buf_clear(room);
-	parts[1].iov_base = buf_space(room, WIRE_BODY_MAX);
-	parts[1].iov_len = WIRE_BODY_MAX;
-	must(parts[1].iov_base != NULL);
 	mail->fd = -1;
+	buf_clear(room);
+	len = body_room(wire, room);
+	if (len < 0)
+		return (int)len;
+	parts[1].iov_len = (size_t)len;
+	parts[1].iov_base = buf_space(room, (size_t)len);
+	must(parts[1].iov_base != NULL);
 	do
 		len = recvmsg(wire, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	while (len < 0 && errno == EINTR);

@@ -27,9 +27,9 @@ enum door_verdict {
 void door_init(struct door *d);
 
 /*
- * May this network try a password now? A network that logged in well of late
- * is held to its own cap, never to the one of the whole world, so strangers
- * cannot lock the owner out; shut doors open again as failures leak away.
+ * May this network try a password now, of those that can be guessed? One that
+ * logged in well of late is held to its own cap, never to the one of the whole
+ * world; shut doors open again as failures leak away.
  */
 enum door_verdict door_judge(const struct door *d, struct network from,
 	int64_t now_ms);

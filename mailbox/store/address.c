@@ -5,6 +5,8 @@
 #include "store/address.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "store/db_inner.h"
 #include "store/lazy.h"
@@ -103,6 +105,38 @@ address_note(struct db *db, struct str name, struct str note)
 	return db_run(db, s);
 }
 
+/* A row, and its words in one piece of memory with it. */
+struct listed {
+	struct address address;
+	char words[];
+};
+
+static struct listed *
+listed_new(sqlite3_stmt *s)
+{
+	struct str name = db_column(s, 0), note = db_column(s, 7);
+	struct listed *l = xalloc(1, sizeof *l + name.len + note.len);
+
+	memcpy(l->words, name.at, name.len);
+	if (note.len > 0)
+		memcpy(l->words + name.len, note.at, note.len);
+	l->address = (struct address){
+		.name = str_from(l->words, name.len),
+		.state = (enum address_state)sqlite3_column_int(s, 1),
+		.first_seen = sqlite3_column_int64(s, 2),
+		.last_seen = sqlite3_column_int64(s, 3),
+		.received = (uint64_t)sqlite3_column_int64(s, 4),
+		.refused = (uint64_t)sqlite3_column_int64(s, 5),
+		.muted = (uint64_t)sqlite3_column_int64(s, 6),
+		.note = str_from(l->words + name.len, note.len),
+	};
+	return l;
+}
+
+/*
+ * All rows are read before the first is shown: who looks at them may take his
+ * time, and as long as a statement is open the WAL cannot shrink.
+ */
 int
 address_list(struct db *db,
 	void (*each)(void *ctx, const struct address *address), void *ctx)
@@ -110,21 +144,20 @@ address_list(struct db *db,
 	sqlite3_stmt *s = db_sql(db, SLOT_ADDRESS_LIST,
 	    "SELECT name, state, first_seen, last_seen, received, refused,"
 	    " muted, note FROM address ORDER BY name");
+	struct listed **rows = NULL;
+	size_t count = 0;
 	int row;
 
 	while ((row = db_step(db, s)) > 0) {
-		struct address a = {
-			.name = db_column(s, 0),
-			.state = (enum address_state)sqlite3_column_int(s, 1),
-			.first_seen = sqlite3_column_int64(s, 2),
-			.last_seen = sqlite3_column_int64(s, 3),
-			.received = (uint64_t)sqlite3_column_int64(s, 4),
-			.refused = (uint64_t)sqlite3_column_int64(s, 5),
-			.muted = (uint64_t)sqlite3_column_int64(s, 6),
-			.note = db_column(s, 7),
-		};
-
-		each(ctx, &a);
+		if (count % 256 == 0)
+			rows = xresize(rows, (count + 256) * sizeof *rows);
+		rows[count++] = listed_new(s);
 	}
+	for (size_t i = 0; i < count; i++) {
+		if (row == 0)
+			each(ctx, &rows[i]->address);
+		free(rows[i]);
+	}
+	free(rows);
 	return row;
 }

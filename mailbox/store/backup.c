@@ -7,7 +7,8 @@
  * 2. The database is copied from one read transaction: one instant of it.
  * 3. Then the files that this copy names, which never change once committed.
  *    Those of younger messages are left out, as their rows are.
- * 4. The copy of the database gets its name last: a copy cut short is no
+ * 4. UIDs go on far above those of that instant, see below.
+ * 5. The copy of the database gets its name last: a copy cut short is no
  *    box, and cannot be taken for one.
  */
 #include <errno.h>
@@ -20,6 +21,14 @@
 
 #define STEP_PAGES 256		/* copied between two words of progress */
 #define CHUNK 65536		/* bytes; the same for files */
+
+/*
+ * Letters that come after this instant get UIDs that clients then know. Where
+ * the copy is put in place of the box, its letters must not get them again:
+ * to a client that leaves mail on the server they would be old (RFC 1939
+ * section 7; RFC 9051 section 2.3.1.1). 2^20 letters may come in between.
+ */
+#define UIDS_PASSED_OVER "1048576"
 
 struct backup {
 	struct db *db;
@@ -122,6 +131,17 @@ pages_copy(struct backup *b, sqlite3 *to)
 }
 
 static int
+uids_advance(sqlite3 *to)
+{
+	int code = sqlite3_exec(to, "UPDATE box SET"
+	    " uidnext = uidnext + " UIDS_PASSED_OVER ","
+	    " modseq = modseq + " UIDS_PASSED_OVER ";"
+	    "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+
+	return code == SQLITE_OK ? 0 : db_errno(to, code);
+}
+
+static int
 database_copy(struct backup *b)
 {
 	struct buf path;
@@ -136,6 +156,8 @@ database_copy(struct backup *b)
 	code = path.full ? SQLITE_CANTOPEN : sqlite3_open_v2(buf_text(&path),
 	    &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_PRIVATECACHE, NULL);
 	err = code == SQLITE_OK ? pages_copy(b, to) : db_errno(to, code);
+	if (err == 0)
+		err = uids_advance(to);
 	(void)sqlite3_close(to);
 	buf_drop(&path);
 	if (err == 0)

@@ -2,7 +2,8 @@
  * The files of blob/.
  *
  * 1. A file is synced, and its name in the folder, before the transaction
- *    that names it is committed; the folder once for all files of that.
+ *    that names it is committed; several files together where that is
+ *    quicker, since on a card the number of syncs is what costs.
  * 2. Once committed it never changes until it is removed.
  * 3. Until then its writer holds a lock on it, which ends with the process:
  *    a file without lock and without row is an orphan of a crash.
@@ -19,6 +20,13 @@
 #include "base/log.h"
 
 #define MAKE_TRIES 5
+
+/*
+ * With no more than this waiting to be written, a group of files is made
+ * durable by one sync of the file system; with more, that would wait for
+ * messages that are still being received.
+ */
+#define SYNC_ALL_MAX (16 * 1024 * 1024)	/* bytes */
 
 void
 blob_name(uint64_t message, char name[BLOB_NAME])
@@ -99,6 +107,7 @@ blob_make(struct db *db, uint64_t message, struct blob **out)
 	int err;
 
 	blob->message = message;
+	blob->faults = db->sync_faults;
 	blob_name(message, name);
 	err = blob_claim(db, name, &blob->file);
 	if (err != 0) {
@@ -111,13 +120,14 @@ blob_make(struct db *db, uint64_t message, struct blob **out)
 }
 
 int
-blob_add(struct blob *blob, struct str s)
+blob_add(struct db *db, struct blob *blob, struct str s)
 {
 	int err = disk_write(blob->file, blob->len, s);
 
 	if (err != 0)
 		return blob_failed(blob, err);
 	blob->len += s.len;
+	db->unsynced += s.len;
 	return 0;
 }
 
@@ -128,9 +138,10 @@ blob_keep(struct db *db, struct blob *blob)
 }
 
 static void
-blob_free(struct blob *blob)
+blob_free(struct db *db, struct blob *blob)
 {
 	list_take(&blob->link);
+	db->unsynced -= blob->len;
 	disk_close(blob->file);
 	free(blob);
 }
@@ -141,45 +152,100 @@ blob_abort(struct db *db, struct blob *blob)
 	if (blob == NULL)
 		return;
 	blob_remove(db, blob->message);
-	blob_free(blob);
+	blob_free(db, blob);
+}
+
+static int
+sync_each(struct db *db)
+{
+	int err = 0;
+
+	for (struct list *at = db->kept.next; at != &db->kept && err == 0;
+	    at = at->next)
+		err = disk_sync(list_of(at, struct blob, link)->file);
+	return err != 0 ? err : disk_sync_folder(db->blobs);
+}
+
+/*
+ * The kernel tells of a fault in writing back once for the file system, and
+ * once for each file. The first may have been told to a sync that had nothing
+ * to do with the file: one that was open then is asked for its own.
+ */
+static bool
+sync_all_fits(struct db *db)
+{
+	struct list *kept = &db->kept, *at;
+
+	if (kept->next == kept->prev || db->unsynced > SYNC_ALL_MAX)
+		return false;
+	for (at = kept->next; at != kept; at = at->next)
+		if (list_of(at, struct blob, link)->faults !=
+		    db->sync_faults)
+			return false;
+	return true;
 }
 
 int
 blob_sync_kept(struct db *db)
 {
-	struct list *at;
-	int err = 0;
+	struct list *kept = &db->kept;
+	int err;
 
-	if (list_empty(&db->kept))
+	if (list_empty(kept))
 		return 0;
-	for (at = db->kept.next; at != &db->kept && err == 0; at = at->next) {
-		struct blob *blob = list_of(at, struct blob, link);
+	if (sync_all_fits(db)) {
+		err = disk_sync_all(db->blobs);
+		db->sync_faults += err != 0;
+	} else {
+		err = sync_each(db);
+	}
+	return err != 0 ? blob_failed(list_of(kept->next, struct blob, link),
+	    err) : 0;
+}
 
-		err = disk_sync(blob->file);
-		if (err != 0)
-			(void)blob_failed(blob, err);
-	}
-	if (err == 0) {
-		err = disk_sync_folder(db->blobs);
-		if (err != 0)
-			(void)blob_failed(list_of(db->kept.next, struct blob,
-			    link), err);
-	}
-	return err;
+static void
+list_free(struct db *db, struct list *blobs)
+{
+	while (!list_empty(blobs))
+		blob_free(db, list_of(blobs->next, struct blob, link));
+}
+
+static void
+list_abort(struct db *db, struct list *blobs)
+{
+	while (!list_empty(blobs))
+		blob_abort(db, list_of(blobs->next, struct blob, link));
 }
 
 void
-blob_settle_kept(struct db *db)
+blob_committed(struct db *db)
 {
-	while (!list_empty(&db->kept))
-		blob_free(list_of(db->kept.next, struct blob, link));
+	list_free(db, &db->kept);
+	list_abort(db, &db->doubtful);
 }
 
 void
-blob_remove_kept(struct db *db)
+blob_lost(struct db *db)
 {
-	while (!list_empty(&db->kept))
-		blob_abort(db, list_of(db->kept.next, struct blob, link));
+	list_abort(db, &db->kept);
+}
+
+void
+blob_doubt(struct db *db)
+{
+	while (!list_empty(&db->kept)) {
+		struct list *link = db->kept.next;
+
+		list_take(link);
+		list_add(&db->doubtful, link);
+	}
+}
+
+void
+blob_close(struct db *db)
+{
+	list_free(db, &db->kept);
+	list_free(db, &db->doubtful);
 }
 
 void

@@ -9,6 +9,7 @@ struct blob {
 	struct list link;
 	uint64_t message;
 	uint64_t len;		/* bytes written */
+	unsigned faults;	/* db->sync_faults when it was made */
 	int file;
 };
 
@@ -28,7 +29,7 @@ int blob_make(struct db *db, uint64_t message, struct blob **blob)
 	__attribute__((warn_unused_result));
 
 /* Write at its end. Logs. */
-int blob_add(struct blob *blob, struct str s)
+int blob_add(struct db *db, struct blob *blob, struct str s)
 	__attribute__((warn_unused_result));
 
 /* Given to the open transaction. */
@@ -40,9 +41,18 @@ void blob_abort(struct db *db, struct blob *blob);
 /* Before a commit: make the transaction's files durable. Logs. */
 int blob_sync_kept(struct db *db) __attribute__((warn_unused_result));
 
-/* After it, or after a rollback. */
-void blob_settle_kept(struct db *db);
-void blob_remove_kept(struct db *db);
+/*
+ * What became of the transaction. Committed: its files stay, and those in
+ * doubt before it go. Lost: its files go. In doubt: the commit failed, but a
+ * power cut now might yet find it whole in the WAL, so its files wait for the
+ * next commit, which writes over that.
+ */
+void blob_committed(struct db *db);
+void blob_lost(struct db *db);
+void blob_doubt(struct db *db);
+
+/* Let go of all without a change. */
+void blob_close(struct db *db);
 
 /* Remove the file of a message that is no more; logs what goes wrong. */
 void blob_remove(struct db *db, uint64_t message);

@@ -7,7 +7,9 @@
  * 2. A write transaction is open only between the first change of a loop turn
  *    and its commit, so the command line never waits long for its turn.
  * 3. After a failed commit nothing of the transaction is left, in the
- *    database, in memory or in blob/; the next change starts anew.
+ *    database or in memory; the next change starts anew. Its files stay until
+ *    the next commit only because a power cut before that may bring back a
+ *    transaction that was written but could not be synced.
  * 4. A file of the final name is a whole database: it is made under another
  *    name and renamed.
  *
@@ -32,14 +34,40 @@
 
 #define CLAIM_FILE "serving.lock"
 
+/*
+ * Turns: a command that writes much leaves a pause after each commit, and
+ * whoever waits looks again more often than that. SQLite itself knows no
+ * queue, and looks ever more seldom.
+ */
+#define BUSY_MS 5000		/* the longest wait for another process */
+#define BUSY_STEP_MS 2		/* from look to look */
+#define TURN_MS 10		/* the pause of a command */
+
+/*
+ * The path of a file, as a URI (RFC 8089) since SQLite takes options there.
+ *
+ * still     nobody can change the file: it is read without lock or index
+ */
 static int
-path_make(struct buf *path, const char *dir, const char *name)
+uri_make(struct buf *uri, const char *dir, const char *name, bool still)
 {
-	buf_init(path, PATH_LEN_MAX);
-	buf_add_text(path, dir);
-	buf_add_char(path, '/');
-	buf_add_text(path, name);
-	return path->full ? -ENAMETOOLONG : 0;
+	struct str path = str_of(dir);
+
+	buf_init(uri, PATH_LEN_MAX);
+	buf_add_text(uri, "file:");
+	for (size_t i = 0; i < path.len; i++) {
+		int c = str_at(path, i);
+
+		if (c == '%' || c == '?' || c == '#')
+			buf_add_format(uri, "%%%02x", (unsigned)c);
+		else
+			buf_add_char(uri, (char)c);
+	}
+	buf_add_char(uri, '/');
+	buf_add_text(uri, name);
+	if (still)
+		buf_add_text(uri, "?immutable=1");
+	return uri->full ? -ENAMETOOLONG : 0;
 }
 
 static int
@@ -51,25 +79,37 @@ wal_grown(void *ctx, sqlite3 *sql, const char *schema, int pages)
 	return SQLITE_OK;
 }
 
+static int
+busy_wait(void *ctx, int looks)
+{
+	const struct db *db = ctx;
+
+	if (db->hasty || looks >= BUSY_MS / BUSY_STEP_MS)
+		return 0;
+	(void)sqlite3_sleep(BUSY_STEP_MS);
+	return 1;
+}
+
 /* Connect to a file that is there. */
 static int
-sql_connect(struct db *db, const char *dir, const char *name)
+sql_connect(struct db *db, const char *dir, const char *name, bool still)
 {
-	struct buf path;
-	int err = path_make(&path, dir, name);
+	struct buf uri;
+	int err = uri_make(&uri, dir, name, still);
 	int code;
 
 	if (err == 0) {
-		code = sqlite3_open_v2(buf_text(&path), &db->sql,
-		    SQLITE_OPEN_READWRITE | SQLITE_OPEN_PRIVATECACHE, NULL);
+		code = sqlite3_open_v2(buf_text(&uri), &db->sql,
+		    SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI |
+		    SQLITE_OPEN_PRIVATECACHE, NULL);
 		must(db->sql != NULL);
 		(void)sqlite3_extended_result_codes(db->sql, 1);
-		(void)sqlite3_busy_timeout(db->sql, DB_BUSY_MS);
+		(void)sqlite3_busy_handler(db->sql, busy_wait, db);
 		if (code != SQLITE_OK)
 			err = db_failed(db, "database-unopened",
 			    db_errno(db->sql, code));
 	}
-	buf_drop(&path);
+	buf_drop(&uri);
 	if (err != 0)
 		return err;
 	return db_exec(db, "PRAGMA synchronous = FULL;"
@@ -114,7 +154,7 @@ database_make(struct db *db, const char *dir)
 	if (err != 0)
 		return db_failed(db, "database-unmade", err);
 	disk_close(file);
-	err = sql_connect(db, dir, DB_FILE_NEW);
+	err = sql_connect(db, dir, DB_FILE_NEW, false);
 	if (err == 0)
 		err = db_exec(db, "PRAGMA page_size = 4096");
 	if (err == 0)
@@ -139,6 +179,8 @@ folder_open(struct db *db, const char *dir)
 		if (make)
 			err = err == 0 ? -EEXIST : err == -ENOENT ? 0 : err;
 	}
+	if (err == 0 && db->mode != DB_READ && disk_read_only(db->folder))
+		err = -EROFS;
 	if (err == 0)
 		err = blob_folder_open(db);
 	if (err == 0 && db->mode == DB_SERVE)
@@ -150,6 +192,9 @@ folder_open(struct db *db, const char *dir)
 	    err == -ENOENT ? "make it with: pillarbox init" :
 	    err == -EEXIST ? "a box is there already: choose another folder" :
 	    err == -EBUSY ? "another pillarbox serves it: stop that first" :
+	    err == -EROFS ? "make its disk writable; a card that turned "
+	    "read-only is often worn out" :
+	    err == -ENOSPC ? "make room on the disk of the data directory" :
 	    "look at the folder's owner, rights and disk"));
 	return err;
 }
@@ -168,20 +213,46 @@ wal_choose(struct db *db)
 	if (code == SQLITE_ROW)
 		is = str_equal(db_column(s, 0), STR("wal"));
 	sqlite3_finalize(s);
-	if (is || (code == SQLITE_ROW && db->mode == DB_READ))
+	if (is)
 		return 0;
 	return db_failed(db, "database-unopened",
 	    code == SQLITE_ROW ? -EROFS : db_errno(db->sql, code));
 }
 
+/*
+ * On a disk that cannot be written to, a box that was closed well is read as
+ * a file that stands still. A WAL beside it holds the latest mail, and needs
+ * the index that was in use with it.
+ *
+ * Returns:  0 with *still; -EROFS when the WAL cannot be read (logged).
+ */
+static int
+still_choose(struct db *db, bool *still)
+{
+	*still = false;
+	if (db->mode != DB_READ || !disk_read_only(db->folder))
+		return 0;
+	*still = disk_exists(db->folder, DB_FILE "-wal") == -ENOENT;
+	if (*still || disk_exists(db->folder, DB_FILE "-shm") == 0)
+		return 0;
+	log_event(LOG_ERROR, "database-unopened", LOG_C("file",
+	    DB_FILE "-wal"), LOG_C("do", "the disk is read-only and the box "
+	    "was not closed: copy the data directory to another disk and read "
+	    "it there"));
+	return -EROFS;
+}
+
 static int
 database_open(struct db *db, const char *dir)
 {
-	int err = sql_connect(db, dir, DB_FILE);
+	bool still;
+	int err = still_choose(db, &still);
 
 	if (err == 0)
-		err = schema_migrate(db);
+		err = sql_connect(db, dir, DB_FILE, still);
 	if (err == 0)
+		err = schema_migrate(db);
+	if (err == 0 && db->mode != DB_READ)
 		err = wal_choose(db);
 	if (err == 0)
 		err = state_number(db, "stamp", &db->stamp);
@@ -203,6 +274,7 @@ db_open(struct db **out, const char *dir, enum db_mode mode,
 	db->mode = mode;
 	db->folder = db->blobs = db->claim = -1;
 	list_init(&db->kept);
+	list_init(&db->doubtful);
 	db->lazy = lazy_new();
 	err = folder_open(db, dir);
 	if (err == 0 && mode == DB_CREATE)
@@ -228,6 +300,7 @@ db_close(struct db *db)
 		db_rollback(db);
 		sql_close(db);
 	}
+	blob_close(db);
 	disk_list_close(db->sweep);
 	epoch_leave(db->epoch);
 	lazy_drop(db->lazy);
@@ -287,18 +360,23 @@ db_commit(struct db *db)
 		err = lazy_write(db, alone);
 	if (err == 0)
 		err = blob_sync_kept(db);
-	if (err == 0)
+	if (err == 0) {
 		err = db_run(db, db_sql(db, SLOT_COMMIT, "COMMIT"));
+		if (err != 0)
+			blob_doubt(db);
+	}
 	if (err != 0) {
 		db_rollback(db);
 		return err;
 	}
 	db->open = false;
 	lazy_committed(db->lazy);
-	blob_settle_kept(db);
+	blob_committed(db);
 	epoch_committed(db->epoch);
 	if (db->wal_pages >= DB_WAL_MAX)
 		rest_checkpoint(db, false);
+	if (db->mode == DB_WRITE)
+		(void)sqlite3_sleep(TURN_MS);
 	return 0;
 }
 
@@ -313,7 +391,7 @@ db_rollback(struct db *db)
 		must(sqlite3_get_autocommit(db->sql));
 	}
 	if (db->open) {
-		blob_remove_kept(db);
+		blob_lost(db);
 		epoch_lost(db);
 		lazy_lost(db->lazy);
 	}

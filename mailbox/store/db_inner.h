@@ -13,7 +13,6 @@
 #define DB_FILE_NEW "pillarbox.db.new"	/* while it is made or copied */
 #define DB_PAGE 4096		/* bytes */
 #define PATH_LEN_MAX 4096	/* bytes of a path */
-#define DB_BUSY_MS 5000		/* the longest wait for another process */
 #define DB_WAL_MAX 1024			/* pages: 4 MiB; see db.c */
 #define DB_WAL_REST 256			/* the same in a quiet moment */
 
@@ -45,16 +44,21 @@ struct db {
 	enum db_mode mode;
 	int folder;		/* the data directory */
 	int blobs;		/* blob/ in it */
+	uint64_t unsynced;	/* bytes in files being written or kept */
+	unsigned sync_faults;	/* syncs of the whole file system that failed */
 	int claim;		/* held by the one that serves; -1 */
 	bool open;		/* a write transaction is */
 	int doomed;		/* why it can only be rolled back; 0 */
+	bool hasty;		/* no other process is waited for */
 	int wal_pages;		/* in the WAL, not yet brought over */
 	int wal_high;		/* the most since it was last cut to nothing */
 	int64_t stamp;		/* the next deletion gets it, or a later one */
 	bool has_public_key;
 	unsigned char public_key[SEAL_KEY];
+	int64_t epoch_floor;	/* the next one's id is not below this */
 	struct epoch *epoch;	/* new messages take their keys from; NULL */
 	struct list kept;	/* blobs of the open transaction */
+	struct list doubtful;	/* blobs of one whose commit failed */
 	struct uid_floor *floors;	/* see box.c */
 	size_t floor_count;
 	struct lazy *lazy;	/* counts not yet written; see lazy.c */

@@ -138,8 +138,6 @@ system_errno(sqlite3 *sql)
 	case EACCES:
 	case EPERM:
 		return -EACCES;
-	case ENOENT:
-		return -ENOENT;
 	default:
 		return -EIO;
 	}

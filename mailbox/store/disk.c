@@ -12,10 +12,14 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define FILE_MODE 0600
 #define FOLDER_MODE 0700
+
+#define ROOM_HELD_BACK (8u << 20)	/* bytes: two full WALs */
 
 struct disk_list {
 	DIR *names;
@@ -159,9 +163,32 @@ disk_size(int file, uint64_t *size)
 }
 
 int
+disk_room(int folder, uint64_t *missing)
+{
+	struct statvfs is;
+	uint64_t left, held;
+
+	if (fstatvfs(folder, &is) != 0)
+		return disk_error();
+	left = (uint64_t)is.f_bavail * is.f_frsize;
+	held = (uint64_t)is.f_blocks * is.f_frsize / 4;
+	if (held > ROOM_HELD_BACK)
+		held = ROOM_HELD_BACK;
+	*missing = left < held ? held - left : 0;
+	return 0;
+}
+
+int
 disk_sync(int file)
 {
 	return fdatasync(file) == 0 ? 0 : disk_error();
+}
+
+int
+disk_sync_all(int folder)
+{
+	/* Errors of writing back are told since Linux 5.8. */
+	return syncfs(folder) == 0 ? 0 : disk_error();
 }
 
 int
@@ -189,6 +216,14 @@ disk_exists(int folder, const char *name)
 
 	return fstatat(folder, name, &is, AT_SYMLINK_NOFOLLOW) == 0 ? 0 :
 	    disk_error();
+}
+
+bool
+disk_read_only(int folder)
+{
+	struct statvfs is;
+
+	return fstatvfs(folder, &is) == 0 && (is.f_flag & ST_RDONLY) != 0;
 }
 
 int

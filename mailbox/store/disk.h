@@ -49,8 +49,25 @@ int64_t disk_read(int file, uint64_t at, void *to, size_t size)
 
 int disk_size(int file, uint64_t *size) __attribute__((warn_unused_result));
 
+/*
+ * How much the disk of a folder lacks of the room that is held back: 8 MiB, or
+ * a quarter of a disk that is smaller than four times that. Deleting needs
+ * room to be noted in; were mail allowed to take the last of it, none could
+ * be deleted any more.
+ *
+ * missing   gets bytes; 0 when there is room
+ */
+int disk_room(int folder, uint64_t *missing)
+	__attribute__((warn_unused_result));
+
 /* Make the content of a file durable. */
 int disk_sync(int file) __attribute__((warn_unused_result));
+
+/*
+ * Make everything in the file system of a folder durable, names and content,
+ * in one sync. Whatever other programs wrote there is waited for as well.
+ */
+int disk_sync_all(int folder) __attribute__((warn_unused_result));
 
 /* Make the names in a folder durable. */
 int disk_sync_folder(int folder) __attribute__((warn_unused_result));
@@ -63,6 +80,9 @@ int disk_rename(int folder, const char *from, const char *to)
 /* Returns: 0 when it is there, -ENOENT or why that cannot be told. */
 int disk_exists(int folder, const char *name)
 	__attribute__((warn_unused_result));
+
+/* Whether the file system of a folder cannot be written to at present. */
+bool disk_read_only(int folder);
 
 /*
  * Lock a file or folder until it is closed or the process ends. Shared waits

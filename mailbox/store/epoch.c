@@ -4,9 +4,9 @@
  * that, so that two processes never give one number to two messages, and a
  * number says which key opens it.
  *
- * A number whose message was given up is not used again. If the row itself
- * was rolled back its numbers may come again, with other keys: the writers
- * that hold such a number are told by dead.
+ * A number whose message was given up is not used again, not even if the row
+ * itself was rolled back, while this process lives: a session may hold such
+ * a number. The writers that hold one are told by dead.
  */
 #include "store/epoch.h"
 
@@ -63,9 +63,12 @@ epoch_begin(struct db *db)
 	e = seal_memory_new(sizeof *e);
 	seal_epoch_new(&e->ratchet, db->public_key, seed);
 	s = db_sql(db, SLOT_EPOCH_ADD,
-	    "INSERT INTO epoch (begun, seed) VALUES (?1, ?2)");
+	    "INSERT INTO epoch (begun, seed, id) VALUES (?1, ?2,"
+	    " nullif(max(?3, ifnull((SELECT seq + 1 FROM sqlite_sequence"
+	    " WHERE name = 'epoch'), 0)), 0))");
 	sqlite3_bind_int64(s, 1, db->clock->unix_s);
 	db_bind_bytes(s, 2, seed, sizeof seed);
+	sqlite3_bind_int64(s, 3, db->epoch_floor);
 	err = db_run(db, s);
 	if (err != 0) {
 		seal_memory_drop(e);
@@ -142,6 +145,7 @@ epoch_lost(struct db *db)
 	if (db->epoch == NULL || !db->epoch->fresh)
 		return;
 	db->epoch->dead = true;
+	db->epoch_floor = db->epoch->id + 1;
 	epoch_leave(db->epoch);
 	db->epoch = NULL;
 }

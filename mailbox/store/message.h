@@ -63,11 +63,6 @@ struct message_reader;
 int message_open(struct db *db, struct message_reader *r, uint64_t message)
 	__attribute__((warn_unused_result));
 
-/* Of the message opened last: octets, and whether a line begins with a dot
-   and so needs another in front (RFC 1939 section 3). */
-uint64_t message_size(const struct message_reader *r);
-bool message_has_dots(const struct message_reader *r);
-
 /* One per session. owner is kept. */
 struct message_reader *message_reader_new(const struct seal_owner *owner);
 void message_reader_drop(struct message_reader *r);

@@ -37,7 +37,6 @@ struct message_reader {
 	uint32_t index;		/* of the next piece */
 	int file;		/* -1: it is in its row */
 	bool open;
-	bool dots;
 };
 
 struct message_reader *
@@ -108,24 +107,28 @@ epoch_enter(struct db *db, struct message_reader *r)
 	return 0;
 }
 
-/* Bring the chain to place n, and take its key. */
+/* Where the chain stands is kept if it is the place of a mark. */
+static void
+mark_set(struct reader_keys *k)
+{
+	if (k->now.next < SEAL_EPOCH_MAX && k->now.next % MARK_STEPS == 0)
+		k->marks[k->now.next / MARK_STEPS] = k->now;
+}
+
+/* Bring the chain to place n, and take its key. No mark is passed unset. */
 static void
 key_take(struct reader_keys *k, uint32_t n)
 {
 	if (n < k->now.next)
 		k->now = k->marks[n / MARK_STEPS];
-	for (;;) {
+	while (k->now.next < n) {
 		uint32_t mark = (k->now.next / MARK_STEPS + 1) * MARK_STEPS;
 
-		if (mark > n)
-			break;
-		seal_ratchet_skip(&k->now, mark);
-		k->marks[mark / MARK_STEPS] = k->now;
+		seal_ratchet_skip(&k->now, mark < n ? mark : n);
+		mark_set(k);
 	}
-	seal_ratchet_skip(&k->now, n);
-	if (n % MARK_STEPS == 0)
-		k->marks[n / MARK_STEPS] = k->now;
 	seal_ratchet_key(&k->now, k->key);
+	mark_set(k);
 }
 
 static int
@@ -155,14 +158,13 @@ message_open(struct db *db, struct message_reader *r, uint64_t message)
 	r->have = 0;
 	r->index = 0;
 	s = db_sql(db, SLOT_MESSAGE_FIND,
-	    "SELECT size, dots, body IS NULL FROM message WHERE id = ?1");
+	    "SELECT size, body IS NULL FROM message WHERE id = ?1");
 	sqlite3_bind_int64(s, 1, (int64_t)message);
 	row = db_step(db, s);
 	if (row <= 0)
 		return row < 0 ? row : -ENOENT;
 	r->size = (uint64_t)sqlite3_column_int64(s, 0);
-	r->dots = sqlite3_column_int(s, 1) != 0;
-	in_file = sqlite3_column_int(s, 2) != 0;
+	in_file = sqlite3_column_int(s, 1) != 0;
 	db_reset(s);
 	err = epoch_enter(db, r);
 	if (err != 0)
@@ -179,18 +181,6 @@ message_open(struct db *db, struct message_reader *r, uint64_t message)
 	key_take(r->keys, epoch_place(message));
 	r->open = true;
 	return 0;
-}
-
-uint64_t
-message_size(const struct message_reader *r)
-{
-	return r->size;
-}
-
-bool
-message_has_dots(const struct message_reader *r)
-{
-	return r->dots;
 }
 
 /* Unseal one piece; the codec byte was taken off the first. */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/crypto.h"
+#include "base/log.h"
 #include "store/blob.h"
 #include "store/box_inner.h"
 #include "store/epoch.h"
@@ -34,12 +35,37 @@ struct message_writer {
 	struct blob *blob;	/* of a long one */
 };
 
+/*
+ * Mail may not take the room in which deletions are noted; but a row may have
+ * that which deleted ones have left in the database.
+ */
+static int
+room_look(struct db *db, bool row)
+{
+	uint64_t missing;
+	int64_t pages = 0;
+	int err = disk_room(db->folder, &missing);
+
+	if (err != 0 || missing == 0)
+		return err;
+	if (row)
+		err = db_pragma(db, "PRAGMA freelist_count", &pages);
+	if (err != 0 || (uint64_t)pages * DB_PAGE >= missing)
+		return err;
+	log_event(LOG_ERROR, "disk-full", LOG_C("do", "no letter is taken "
+	    "until there is room: fetch and delete mail, or remove other "
+	    "files"));
+	return -ENOSPC;
+}
+
 int
 message_begin(struct db *db, struct message_writer **out)
 {
 	struct message_writer *w;
 	int err = db->doomed != 0 ? db->doomed : epoch_owner(db);
 
+	if (err == 0)
+		err = room_look(db, true);
 	if (err != 0)
 		return err;
 	w = xalloc(1, sizeof *w);
@@ -79,10 +105,11 @@ piece_seal(struct message_writer *w, struct str piece, bool last,
 static int
 piece_write(struct message_writer *w, struct str piece, bool last)
 {
-	int err;
+	int err = room_look(w->db, false);
 
 	piece_seal(w, piece, last, w->key);
-	err = blob_add(w->blob, buf_str(&w->sealed));
+	if (err == 0)
+		err = blob_add(w->db, w->blob, buf_str(&w->sealed));
 	buf_drop(&w->sealed);
 	if (last) {
 		seal_memory_drop(w->key);

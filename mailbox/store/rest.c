@@ -36,11 +36,11 @@ rest_checkpoint(struct db *db, bool quiet)
 	int pages, moved, code;
 
 	/* Whoever reads at this moment is not waited for. */
-	(void)sqlite3_busy_timeout(db->sql, 0);
+	db->hasty = true;
 	code = sqlite3_wal_checkpoint_v2(db->sql, NULL, cut ?
 	    SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE,
 	    &pages, &moved);
-	(void)sqlite3_busy_timeout(db->sql, DB_BUSY_MS);
+	db->hasty = false;
 	if (code != SQLITE_OK && code != SQLITE_BUSY)
 		(void)db_failed(db, "checkpoint-failed",
 		    db_errno(db->sql, code));

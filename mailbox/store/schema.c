@@ -57,9 +57,10 @@ static const char *const steps[] = {
 	" PRIMARY KEY (box, modseq, first)) STRICT, WITHOUT ROWID;"
 
 	/*
-	 * id is the epoch times SEAL_EPOCH_MAX and the place in it. body is
-	 * sealed; NULL: it is in blob/. It comes last, so that the rest is
-	 * read without it.
+	 * id is the epoch times SEAL_EPOCH_MAX and the place in it. dots: a
+	 * line begins with a dot, so that whoever sends it by lines cannot
+	 * send it as it is. body is sealed; NULL: it is in blob/. It comes
+	 * last, so that the rest is read without it.
 	 */
 	"CREATE TABLE message ("
 	" id INTEGER PRIMARY KEY,"

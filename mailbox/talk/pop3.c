@@ -384,7 +384,7 @@ pop3_init(struct pop3 *p, bool tls, bool offer)
 void
 pop3_drop(struct pop3 *p)
 {
-	buf_drop(&p->out);
+	buf_wipe(&p->out);
 	buf_wipe(&p->user);
 	buf_wipe(&p->secret);
 	sasl_drop(&p->sasl);

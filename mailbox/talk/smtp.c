@@ -73,9 +73,10 @@ smtp_forget(struct smtp *s)
 	s->size = s->text_size = s->chunk_left = 0;
 	s->recipient_count = 0;
 	s->recipient = str_from(NULL, 0);
-	buf_clear(&s->reverse_path);
-	buf_clear(&s->recipients);
-	buf_clear(&s->canonical);
+	/* A session that goes on idle holds no memory of what it said. */
+	buf_drop(&s->reverse_path);
+	buf_drop(&s->recipients);
+	buf_drop(&s->canonical);
 	buf_drop(&s->piece);
 }
 

@@ -168,20 +168,20 @@ class Bench:
         if not shutil.which("strace"):
             return
         for server in self.servers:
-            tracer = subprocess.Popen(
-                ["strace", "-f", "-qq", "-e",
-                 "trace=fsync,fdatasync,syncfs,sync_file_range",
-                 "-o", "/dev/stdout"]
-                + [w for pid in server.pids() for w in ("-p", str(pid))],
-                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-            time.sleep(1)
-            self.load("smtp", port=server.smtp, connections=connections,
-                      messages=count)
-            server.stored()
-            tracer.send_signal(signal.SIGINT)
-            out = tracer.communicate()[0]
-            calls = sum("sync" in line and "resumed" not in line
-                        for line in out.splitlines())
+            with tempfile.NamedTemporaryFile("r") as trace:
+                tracer = subprocess.Popen(
+                    ["strace", "-f", "-qq", "-o", trace.name, "-e",
+                     "trace=fsync,fdatasync,syncfs"]
+                    + [w for p in server.pids() for w in ("-p", str(p))],
+                    stderr=subprocess.DEVNULL)
+                time.sleep(1)
+                self.load("smtp", port=server.smtp, messages=count,
+                          connections=connections)
+                server.stored()
+                tracer.send_signal(signal.SIGINT)
+                tracer.wait()
+                calls = sum("sync" in line and "resumed" not in line
+                            for line in trace)
             self.note(f"syncs per message, {connections} connections", server,
                       calls / count)
 
@@ -268,18 +268,21 @@ def main():
 
 
 def run(bench, full):
+    say("storage")
     bench.storage(2000)
     for turn in range(bench.rounds):
         for row, connections, our_count, their_count, options in INTAKE:
             say(f"round {turn + 1}: {row}")
             bench.intake(row, connections, (our_count, their_count), options)
         bench.handshakes()
+    say("syncs")
     bench.syncs(1, 200)
     bench.syncs(10, 1000)
     say("10,000 messages")
     bench.fill(10000)
     for _ in range(bench.rounds):
         bench.pop3(10000)
+    say("memory")
     bench.memory()
     bench.delete(1000)
     if full:

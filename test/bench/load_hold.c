@@ -1,4 +1,4 @@
-/* Sessions that only are there, handshakes alone, and a sink that only answers. */
+/* Sessions that only are there, handshakes alone, and a mere sink. */
 #include "load.h"
 
 #include <arpa/inet.h>

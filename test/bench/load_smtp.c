@@ -1,4 +1,4 @@
-/* SMTP senders: a thread per connection, each message to an address of its own. */
+/* SMTP senders: a thread per connection, messages to many addresses. */
 #include "load.h"
 
 #include <pthread.h>

@@ -159,15 +159,19 @@ class Box:
 
     # -- the processes --
 
-    def start(self, *options, before=None):
-        """Serve, and wait until it does; before runs in the new process."""
+    def start(self, *options, before=None, inherit=()):
+        """Serve, and wait until it does.
+
+        before   runs in the new process
+        inherit  descriptors that it is born with
+        """
         ready, theirs = os.pipe()
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(
                 [self.program, "serve", "-c", self.config, "--ready-fd",
                  str(theirs), *options], stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, pass_fds=[theirs],
-                preexec_fn=before, start_new_session=True)
+                stdout=log, stderr=log, pass_fds=[theirs, *inherit],
+                preexec_fn=before)
         os.close(theirs)
         select.select([ready], [], [], PATIENCE_S)
         said = os.read(ready, 1)
@@ -193,8 +197,11 @@ class Box:
 
     def kill(self):
         """The power goes: no part of it does anything any more."""
-        pids = [self.process.pid, *self.pids().values()]
-        os.killpg(self.process.pid, signal.SIGKILL)
+        # So that it starts no role between the first blow and the last.
+        self.process.send_signal(signal.SIGSTOP)
+        pids = [*self.pids().values(), self.process.pid]
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
         self.process.wait()
         self.process = None
         for pid in pids:
@@ -239,7 +246,12 @@ class Box:
         return pids
 
     def pss(self):
-        """Bytes that it takes, all roles and the supervisor together."""
+        """Bytes that it takes, all roles and the supervisor together.
+
+        Only root may ask what is caged; who else gets None.
+        """
+        if os.geteuid() != 0:
+            return None
         total = 0
         for pid in [self.process.pid, *self.pids().values()]:
             try:

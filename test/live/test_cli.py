@@ -56,7 +56,7 @@ class Box:
         self.data = folder / "data"
         self.password = password
         said = run("init", "-c", self.conf, "--domain", "Example.TEST",
-                   "--data", self.data, "--user", "", "--self-signed",
+                   "--data", self.data, "--user", "",
                    "--password-stdin", given=password + "\n").out
         self.recovery = re.search(r"Recovery key: (\S+)", said).group(1)
 
@@ -175,8 +175,10 @@ def test_init_that_fails_leaves_nothing(tmp_path):
 def test_init_needs_to_know(tmp_path):
     conf = tmp_path / "x.conf"
     says(run("init", "-c", conf, code=2), "--domain")
-    says(run("init", "-c", conf, "--domain", "example.test", code=2),
-         "--self-signed")
+    says(run("init", "-c", conf, "--domain", "example.test", "--cert", "/c",
+             code=2), "--key FILE")
+    says(run("init", "-c", conf, "--domain", "example.test", "--cert", "/c",
+             "--key", "/k", "--self-signed", code=2), "one of them")
     says(run("init", "-c", conf, "--domain", "no domain", "--self-signed",
              code=3), "not a domain name")
     says(run("init", "-c", conf, "--domain", "example.test", "--data", "here",
@@ -310,6 +312,13 @@ def test_passwd_by_recovery_key(fresh):
     fresh.locked("export", "--mbox", "-", password=fresh.recovery)
 
 
+def test_a_recovery_key_mistyped_is_told_from_a_wrong_one(fresh):
+    wrong = "b" if fresh.recovery[0] == "a" else "a"
+    says(fresh("passwd", "--recovery", "--password-stdin", code=4,
+               given=wrong + fresh.recovery[1:] + "\nnew pass 1\n"),
+         "typing error")
+
+
 def test_a_new_recovery_key(fresh):
     said = fresh.locked("passwd", "--new-recovery-key").out
     key = re.search(r"Recovery key: (\S+)", said).group(1)
@@ -381,8 +390,9 @@ def test_addresses(fresh):
     ("shop@example.org", "not at a domain of this box"),
     ("shop@sub.example.test", "not at a domain of this box"),
     ("shop", "like shop@example.test"), ("@example.test", "no address"),
-    ("a@b@example.test", "no address"), ("shop@[192.0.2.1]", "not at")])
-def test_addresses_that_are_not_ours(shared, address, why):
+    ("a@b@example.test", "no address"), ("shop@[192.0.2.1]", "not at"),
+    ("Postmaster@example.test", "mute that address instead")])
+def test_addresses_that_stay_as_they_are(shared, address, why):
     says(shared("address", "refuse", address, code=2), why)
 
 

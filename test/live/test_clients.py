@@ -14,7 +14,7 @@ import subprocess
 
 import pytest
 
-from box import crlf, split_trace
+from box import Box, crlf, split_trace
 
 HOST = "mx.example.test"
 
@@ -331,3 +331,44 @@ def test_no_secret_in_the_log(make_box):
         client.docmd("auth plain", secret)
         client.docmd(secret)
     assert secret not in box.log()
+
+
+@pytest.fixture(scope="module")
+def two_names(tmp_path_factory):
+    """A box with a second certificate, with an RSA key and a wildcard."""
+    box = Box(tmp_path_factory.mktemp("names"))
+    cert, key = box.folder / "other.pem", box.folder / "other-key.pem"
+    run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days",
+        "30", "-subj", "/CN=other.example", "-addext",
+        "subjectAltName=DNS:other.example,DNS:*.wild.example",
+        "-out", cert, "-keyout", key)
+    box.config.write_text(box.config.read_text().replace(
+        "; } ); };", f'; }}, {{ cert = "{cert}"; key = "{key}"; }} ); }};'))
+    box.start()
+    yield box
+    box.finish()
+
+
+def shown_names(box, port, name, *words):
+    """The names of the certificate that is shown to who asks for a name."""
+    asked = ["-servername", name] if name else ["-noservername"]
+    done = subprocess.run(
+        ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", *asked,
+         *words], input=b"QUIT\r\n", capture_output=True, timeout=60)
+    text = run("openssl", "x509", "-noout", "-ext", "subjectAltName",
+               input=done.stdout).decode()
+    return set(re.findall(r"DNS:([^,\s]+)", text))
+
+
+@pytest.mark.parametrize("port, words", [
+    ("smtp_port", ["-starttls", "smtp"]), ("pop3_port", ["-starttls", "pop3"]),
+    ("pop3s_port", []), ("pop3s_port", ["-tls1_2"])])
+def test_certificate_by_name(two_names, port, words):
+    port = getattr(two_names, port)
+    ours = {HOST, "example.test", "second.example"}
+    other = {"other.example", "*.wild.example"}
+    for name, wanted in ((HOST, ours), ("second.example", ours),
+                         ("other.example", other), ("OTHER.example", other),
+                         ("a.wild.example", other), ("unknown.example", ours),
+                         ("a.b.wild.example", ours), (None, ours)):
+        assert shown_names(two_names, port, name, *words) == wanted, name

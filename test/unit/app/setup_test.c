@@ -186,6 +186,7 @@ packed_and_unpacked_is_the_same(void **state)
 	buf_init(&packed, SETUP_PACKED_MAX);
 	assert_int_equal(setup_load(&setup, path_of(p, "x.conf"), &why), 0);
 	setup_pack(&setup, &packed);
+	assert_int_equal(packed.room, packed.len + 1);	/* never moved */
 	assert_int_equal(setup_unpack(&again, buf_str(&packed)), 0);
 	assert_string_equal(again.config.host, "mail.example.test");
 	assert_int_equal(again.config.certificate_count, 1);

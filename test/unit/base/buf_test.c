@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "freed.h"
 
 int buf_test(void);
 
@@ -108,6 +109,33 @@ test_grow(void **state)
 	assert_null(b.at);
 }
 
+static void
+test_secret(void **state)
+{
+	struct buf b;
+	uintptr_t at;
+	size_t room;
+
+	(void)state;
+	buf_init(&b, 1000);
+	assert_non_null(buf_space_secret(&b, 100));
+	memset(b.at, 'x', 100);
+	memcpy(b.at + 50, "secret", 6);
+	buf_grew(&b, 100);
+	at = (uintptr_t)b.at;
+	room = b.room;
+	assert_non_null(buf_space_secret(&b, room - 101));
+	assert_true((uintptr_t)b.at == at && b.room == room);
+	assert_non_null(buf_space_secret(&b, 900));
+	assert_memory_equal(b.at + 50, "secretx", 7);
+	assert_int_equal(b.at[100], '\0');
+	assert_int_equal(b.room, 1001);
+	assert_false(freed_holds(at, room, "secret"));
+	assert_null(buf_space_secret(&b, 901));
+	assert_true(b.full);
+	buf_wipe(&b);
+}
+
 int
 buf_test(void)
 {
@@ -115,6 +143,7 @@ buf_test(void)
 		cmocka_unit_test(test_add),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_grow),
+		cmocka_unit_test(test_secret),
 	};
 
 	return cmocka_run_group_tests_name("base/buf", tests, NULL, NULL);

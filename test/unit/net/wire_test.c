@@ -250,8 +250,9 @@ test_garbled(void **state)
 			if (heads[i].kind != WIRE_SETUP &&
 			    heads[i].kind != WIRE_PEER)
 				garble(w, &heads[i], STR("abc\0"), fds, j);
-	/* more descriptors than there is room for */
-	garble(w, &heads[10], STR(""), fds, 4);
+	/* more descriptors than there is room for; qemu-user hides it */
+	if (getenv("PILLARBOX_EMULATED") == NULL)
+		garble(w, &heads[10], STR(""), fds, 4);
 }
 
 static void

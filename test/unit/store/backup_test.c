@@ -77,6 +77,8 @@ test_running(void **state)
 	buf_init(&why, 200);
 	assert_int_equal(db_verify(copy.db, &why), 0);
 	buf_drop(&why);
+	/* none of the UIDs given meanwhile is given again */
+	assert_true(fixture_keep(&copy, 76, 10) > 30 + busy.calls);
 	(void)fixture_keep(&copy, 77, 10);
 	assert_int_equal(db_commit(copy.db), 0);
 	seal_owner_drop(copy.owner);

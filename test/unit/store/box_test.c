@@ -12,20 +12,6 @@
 
 int box_test(void);
 
-static int64_t
-number(struct fixture *f, const char *text)
-{
-	sqlite3_stmt *s;
-	int64_t n;
-
-	assert_int_equal(sqlite3_prepare_v2(f->db->sql, text, -1, &s, NULL),
-	    SQLITE_OK);
-	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
-	n = sqlite3_column_int64(s, 0);
-	sqlite3_finalize(s);
-	return n;
-}
-
 static void
 test_empty(void **state)
 {
@@ -42,9 +28,9 @@ test_empty(void **state)
 	assert_int_equal(status.uidvalidity, 1700000000);
 	assert_int_equal(status.uidnext, 1);
 	assert_int_equal(box_status(f->db, 77, &status), -ENOENT);
-	assert_int_equal(number(f, "SELECT count(*) FROM box"
+	assert_int_equal(fixture_number(f, "SELECT count(*) FROM box"
 	    " WHERE special_use IS NOT NULL"), 5);
-	assert_int_equal(number(f, "SELECT id FROM box"
+	assert_int_equal(fixture_number(f, "SELECT id FROM box"
 	    " WHERE name = 'INBOX'"), BOX_INBOX);
 }
 
@@ -102,11 +88,12 @@ test_vanished(void **state)
 		(void)fixture_keep(f, i, 20);
 	assert_int_equal(box_delete(f->db, BOX_INBOX, uids, countof(uids)), 0);
 	assert_int_equal(db_commit(f->db), 0);
-	assert_int_equal(number(f, "SELECT count(*) FROM vanished"), 3);
-	assert_int_equal(number(f, "SELECT count(*) FROM vanished WHERE"
+	assert_int_equal(fixture_number(f,
+	    "SELECT count(*) FROM vanished"), 3);
+	assert_int_equal(fixture_number(f, "SELECT count(*) FROM vanished WHERE"
 	    " modseq = 12 AND (first = 2 AND last = 4 OR"
 	    " first = 7 AND last = 7 OR first = 9 AND last = 10)"), 3);
-	assert_int_equal(number(f, "SELECT count(*) FROM garbage"), 6);
+	assert_int_equal(fixture_number(f, "SELECT count(*) FROM garbage"), 6);
 }
 
 /* A UID once given is not given again, committed or not. */
@@ -154,13 +141,14 @@ test_copy(void **state)
 	    "INSERT INTO copy SELECT message, 2 FROM entry WHERE box = 1",
 	    NULL, NULL, NULL), SQLITE_OK);
 	for (int64_t box = 1; box <= 3; box++) {
-		assert_int_equal(number(f, "SELECT count(*) FROM garbage"), 0);
+		assert_int_equal(fixture_number(f,
+		    "SELECT count(*) FROM garbage"), 0);
 		assert_int_equal(box_delete(f->db, box, (uint32_t[]){ 1 }, 1),
 		    0);
 		assert_int_equal(db_commit(f->db), 0);
 	}
-	assert_int_equal(number(f, "SELECT count(*) FROM copy"), 0);
-	assert_int_equal(number(f, "SELECT count(*) FROM garbage"), 1);
+	assert_int_equal(fixture_number(f, "SELECT count(*) FROM copy"), 0);
+	assert_int_equal(fixture_number(f, "SELECT count(*) FROM garbage"), 1);
 }
 
 static void
@@ -183,7 +171,8 @@ test_stamp(void **state)
 	assert_int_equal(box_delete(f->db, BOX_INBOX, (uint32_t[]){ 4 }, 1),
 	    0);
 	assert_int_equal(db_commit(f->db), 0);
-	assert_int_equal(number(f, "SELECT min(stamp) FROM garbage"), first);
+	assert_int_equal(fixture_number(f,
+	    "SELECT min(stamp) FROM garbage"), first);
 	first = db_stamp(f->db);
 	fixture_reopen(f, DB_SERVE);
 	assert_int_equal(db_stamp(f->db), first);

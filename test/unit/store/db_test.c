@@ -9,11 +9,14 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "fixture.h"
+#include "store/address.h"
 
 int db_test(void);
 
@@ -223,6 +226,9 @@ test_doomed(void **state)
 	(void)fixture_keep(f, 5, 100);
 	assert_int_equal(db_commit(f->db), 0);
 	fixture_holds(f, kept, sizes, 1);
+	/* and no number of it comes again */
+	assert_int_equal(fixture_number(f, "SELECT id FROM message"),
+	    2 * SEAL_EPOCH_MAX);
 }
 
 /* The command line beside the keeper. */
@@ -249,6 +255,54 @@ test_beside(void **state)
 	db_close(other.db);
 }
 
+/* A command that writes as much as it can, in a child. */
+static void
+child_writes(struct fixture *f)
+{
+	struct db *db;
+
+	if (db_open(&db, f->dir, DB_WRITE, &f->clock) != 0)
+		_exit(1);
+	for (int i = 0; i < 1000; i++) {
+		if (address_note(db, STR("a@example.test"), STR("x")) != 0)
+			_exit(1);
+		(void)usleep(30000);
+		if (db_commit(db) != 0)
+			_exit(1);
+	}
+	_exit(0);
+}
+
+/* The keeper gets its turn nevertheless, and soon. */
+static void
+test_turns(void **state)
+{
+	struct fixture *f = *state;
+	pid_t child = fork();
+	struct timespec begun, ended;
+	int err = 0;
+
+	assert_true(child >= 0);
+	if (child == 0)
+		child_writes(f);
+	(void)usleep(100000);
+	assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &begun), 0);
+	for (int i = 0; i < 10 && err == 0; i++) {
+		err = address_set(f->db, STR("b@example.test"), ADDRESS_OPEN);
+		if (err == 0)
+			err = db_commit(f->db);
+	}
+	assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &ended), 0);
+	assert_int_equal(kill(child, SIGKILL), 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_int_equal(err, 0);
+	/* each waits for one turn of the other, not for ten */
+	assert_true(ended.tv_sec - begun.tv_sec < 5);
+	/* what the killed one held is free */
+	(void)fixture_keep(f, 10, 100);
+	assert_int_equal(db_commit(f->db), 0);
+}
+
 int
 db_test(void)
 {
@@ -262,6 +316,7 @@ db_test(void)
 		WITH_BOX(test_full),
 		WITH_BOX(test_doomed),
 		WITH_BOX(test_beside),
+		WITH_BOX(test_turns),
 	};
 
 	return cmocka_run_group_tests_name("store/db", tests, NULL, NULL);

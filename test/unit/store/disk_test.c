@@ -124,6 +124,8 @@ test_owner(void **state)
 	f->db = NULL;
 	(void)snprintf(path, sizeof path, "%s/blob", f->dir);
 	assert_int_equal(rmdir(path), 0);
+	(void)snprintf(path, sizeof path, "%s/serving.lock", f->dir);
+	assert_int_equal(unlink(path), 0);
 	assert_int_equal(chown(f->dir, 4711, 4712), 0);
 	(void)snprintf(path, sizeof path, "%s/pillarbox.db", f->dir);
 	assert_int_equal(chown(path, 4711, 4712), 0);

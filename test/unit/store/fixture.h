@@ -48,6 +48,9 @@ void fixture_holds(struct fixture *f, const unsigned *numbers,
 /* How many files are in a folder below the data directory. */
 size_t fixture_files(const struct fixture *f, const char *folder);
 
+/* The one number that a query of this very connection answers. */
+int64_t fixture_number(const struct fixture *f, const char *text);
+
 /* Run SQL behind the store's back. */
 void fixture_sql(const struct fixture *f, const char *text);
 

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <sqlite3.h>
 
 #include "fixture.h"
 #include "store/blob.h"
@@ -23,16 +22,9 @@ static size_t
 rows(struct fixture *f, const char *table)
 {
 	char text[100];
-	sqlite3_stmt *s;
-	size_t n;
 
 	(void)snprintf(text, sizeof text, "SELECT count(*) FROM %s", table);
-	assert_int_equal(sqlite3_prepare_v2(f->db->sql, text, -1, &s, NULL),
-	    SQLITE_OK);
-	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
-	n = (size_t)sqlite3_column_int64(s, 0);
-	sqlite3_finalize(s);
-	return n;
+	return (size_t)fixture_number(f, text);
 }
 
 static void

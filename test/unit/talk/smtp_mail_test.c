@@ -289,6 +289,27 @@ test_many_recipients(void **state)
 	buf_drop(&out);
 }
 
+/* Who stays and says no more costs no memory for what was said. */
+static void
+test_forgotten_is_freed(void **state)
+{
+	struct smtp_world w = smtp_world();
+	const struct smtp *s = &w.smtp;
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 10000);
+	smtp_world_begin(&w);
+	smtp_world_hear(&w, STR(WORLD_TO_DATA), &out);
+	assert_true(s->reverse_path.room > 0 && s->recipients.room > 0 &&
+	    s->canonical.room > 0);
+	smtp_world_hear(&w, STR("RSET\r\n"), &out);
+	assert_int_equal(s->reverse_path.room + s->recipients.room +
+	    s->canonical.room, 0);
+	smtp_world_end(&w, 0, &out);
+	buf_drop(&out);
+}
+
 static void
 test_many_mails(void **state)
 {
@@ -334,6 +355,7 @@ smtp_mail_test(void)
 		cmocka_unit_test(test_rcpt_parameters),
 		cmocka_unit_test(test_refused_recipients_are_errors),
 		cmocka_unit_test(test_many_recipients),
+		cmocka_unit_test(test_forgotten_is_freed),
 		cmocka_unit_test(test_many_mails),
 	};
 

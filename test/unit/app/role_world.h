@@ -1,0 +1,43 @@
+/* A role in a process of its own, with a test in place of all others. */
+#ifndef TEST_ROLE_WORLD_H
+#define TEST_ROLE_WORLD_H
+
+#include <sys/types.h>
+
+#include "app/role.h"
+#include "net/wire.h"
+
+#define WORLD_PATIENCE_MS 20000
+
+struct role_world {
+	char dir[64];		/* with a store in it, if asked for */
+	pid_t pid;
+	int boss;		/* our end of its wire to the supervisor */
+	int wire;		/* and of the one to the other role */
+	unsigned port;		/* SMTP */
+	struct buf room;
+};
+
+/* Start a role of the domain example.test, and hear that it is ready. */
+void world_start(struct role_world *w,
+	int (*start)(const struct role_start *start), bool store);
+
+/* Have it stop, and see that it ends well. */
+void world_end(struct role_world *w);
+
+/* The next datagram on our end of the wire; fails when none comes. */
+void world_hear(struct role_world *w, struct wire_mail *mail);
+
+/* Whether nothing comes within ms. */
+bool world_silent(struct role_world *w, int ms);
+
+/* Send bytes that are no datagram of ours. */
+void world_say_raw(struct role_world *w, struct str bytes);
+
+void world_say(struct role_world *w, const struct wire_head *head,
+	const struct str *bodies, size_t count);
+
+/* Give it another wire; the old one is closed. */
+void world_rewire(struct role_world *w);
+
+#endif

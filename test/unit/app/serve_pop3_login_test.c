@@ -1,0 +1,264 @@
+/* Logins, in whatever state the door is. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "app/serve_pop3_part.h"
+#include "base/crypto.h"
+#include "freed.h"
+
+int serve_pop3_login_test(void);
+
+/* A service without ports, over a box with an owner and an app password. */
+struct world {
+	char dir[64];
+	struct loop loop;
+	struct db *db;
+	struct era *era;
+	struct pop3_service service;
+	struct buf app_password;
+	struct settle settle;
+	const struct client *proves;	/* until it is told, the loop runs */
+};
+
+static void
+on_settle(struct settle *settle)
+{
+	struct world *w = list_of(settle, struct world, settle);
+
+	w->loop.stop = w->proves->state != CLIENT_PROVES;
+}
+
+static void
+credentials_make(struct world *w)
+{
+	struct seal_owner *owner;
+	struct buf recovery;
+
+	buf_init(&recovery, 256);
+	assert_int_equal(db_open(&w->db, w->dir, DB_CREATE, &w->loop.clock),
+	    0);
+	assert_int_equal(credential_create(w->db, STR("a long password"),
+	    &recovery), 0);
+	assert_int_equal(credential_unlock(w->db, buf_str(&recovery), &owner),
+	    0);
+	assert_int_equal(credential_app_add(w->db, owner, STR("phone"),
+	    &w->app_password), 0);
+	assert_int_equal(db_commit(w->db), 0);
+	seal_owner_drop(owner);
+	buf_wipe(&recovery);
+}
+
+static int
+begin(void **state)
+{
+	static const char text[] = "data = \"/nowhere\";\n"
+	    "domains = [\"example.test\"];\n"
+	    "pop3 = { port = 0; tls_port = 0; };\n";
+	static const int none[] = { -1 };
+	static struct world w;
+	const struct role_start start = {
+		.loop = &w.loop, .pop3 = none, .pop3s = none
+	};
+	struct setup setup = { .text = { NULL, 0, 0, 0, false } };
+	struct buf why;
+
+	w = (struct world){ .dir = "/tmp/login-test-" "XX" "XX" "XX" };
+	*state = &w;
+	assert_non_null(mkdtemp(w.dir));
+	assert_int_equal(loop_init(&w.loop), 0);
+	buf_init(&w.app_password, 100);
+	credentials_make(&w);
+	buf_init(&why, 1000);
+	assert_int_equal(config_parse(&setup.config, str_of(text), "test",
+	    &why), 0);
+	assert_int_equal(era_open(&w.era, &setup, true), 0);
+	assert_int_equal(serve_pop3_open(&w.service, &start, w.db, w.era), 0);
+	w.settle = (struct settle){ .run = on_settle };
+	loop_settle(&w.loop, &w.settle);
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	struct world *w = *state;
+	char command[128];
+
+	serve_pop3_drop(&w->service);
+	era_drop(w->era);
+	list_take(&w->settle.link);
+	db_close(w->db);
+	loop_drop(&w->loop);
+	buf_wipe(&w->app_password);
+	(void)snprintf(command, sizeof command, "rm -rf %s", w->dir);
+	assert_int_equal(system(command), 0);
+	return 0;
+}
+
+static struct network
+network(unsigned char n)
+{
+	const unsigned char ip[4] = { 10, 0, n, 1 };
+
+	return network_of(ip, 4);
+}
+
+static void
+on_event(struct conn *conn, enum conn_event event)
+{
+	(void)conn;
+	(void)event;
+}
+
+/* A session behind its handshake that has given a name and a password. */
+static struct client *
+client_of(struct world *w, unsigned char from, const char *name,
+	struct str password)
+{
+	struct client *c = xalloc(1, sizeof *c);
+	int fds[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
+	    fds), 0);
+	c->service = &w->service;
+	c->conn.on = on_event;
+	assert_int_equal(conn_open(&c->conn, &w->loop, fds[0],
+	    SERVE_POP3_IN_MAX, &c->pop3.out), 0);
+	close(fds[1]);
+	c->era = era_hold(w->era);
+	crowd_join(&w->service.crowd, &c->member, network(from));
+	pop3_init(&c->pop3, true, false);
+	buf_add_format(&c->conn.in, "USER %s\r\nPASS ", name);
+	buf_add(&c->conn.in, password);
+	buf_add_text(&c->conn.in, "\r\n");
+	client_go(c);
+	return c;
+}
+
+/* Whether it was told so at once. */
+static bool
+refused_unheard(const struct client *c)
+{
+	return c->state == CLIENT_TALKS && c->owner == NULL;
+}
+
+/* The door of network 1 by its own failures, all by those of the world. */
+static void
+doors_shut(struct world *w)
+{
+	struct door *door = &w->service.door;
+	unsigned n;
+
+	for (n = 0; n < DOOR_NETWORK_MAX; n++)
+		(void)door_failed(door, network(1), w->loop.clock.mono_ms);
+	for (n = 0; n < DOOR_ALL_MAX; n++)
+		(void)door_failed(door, network((unsigned char)(100 + n)),
+		    w->loop.clock.mono_ms);
+}
+
+/* Nobody can guess one, so nobody need be kept from trying. */
+static void
+app_passwords_pass_shut_doors(void **state)
+{
+	struct world *w = *state;
+	struct str good = buf_str(&w->app_password);
+	unsigned char from;
+
+	doors_shut(w);
+	for (from = 1; from < 3; from++) {
+		assert_true(refused_unheard(client_of(w, from, "mailbox",
+		    STR("a long password"))));
+		assert_true(refused_unheard(client_of(w, from, "mailbox",
+		    STR("aaaa-aaaa-aaaa-aaaa-aaaa-aaaa-aa"))));
+		assert_true(refused_unheard(client_of(w, from, "other",
+		    good)));
+		assert_int_equal(client_of(w, from, "mailbox", good)->state,
+		    CLIENT_ENTERS);
+	}
+}
+
+static bool
+may_have_to_go(struct world *w)
+{
+	struct member *victim;
+
+	return crowd_room(&w->service.crowd, network(9), 1, 1, &victim);
+}
+
+/* The time it takes to stretch a password is not the client's doing. */
+static void
+who_proves_need_not_make_room(void **state)
+{
+	struct world *w = *state;
+	struct client *c = client_of(w, 1, "mailbox", STR("wrong"));
+
+	assert_int_equal(c->state, CLIENT_PROVES);
+	assert_false(may_have_to_go(w));
+	w->proves = c;
+	assert_int_equal(loop_run(&w->loop), 0);
+	assert_int_equal(c->state, CLIENT_REGRETS);
+	assert_true(may_have_to_go(w));
+}
+
+static void
+who_enters_need_not_make_room(void **state)
+{
+	struct world *w = *state;
+	struct client *c = client_of(w, 1, "mailbox",
+	    STR("a long password"));
+
+	w->proves = c;
+	assert_int_equal(loop_run(&w->loop), 0);
+	assert_int_equal(c->state, CLIENT_ENTERS);
+	assert_false(may_have_to_go(w));
+	serve_pop3_settled(&w->service, 0);
+	assert_int_equal(c->state, CLIENT_TALKS);
+	assert_non_null(c->reader);
+	assert_false(may_have_to_go(w));
+}
+
+/* What was read for it does not outlast a session. */
+static void
+its_mail_goes_with_a_session(void **state)
+{
+	struct world *w = *state;
+	const struct buf *piece = &w->service.piece;
+	struct client *c = client_of(w, 1, "mailbox",
+	    buf_str(&w->app_password));
+	uintptr_t read_at, sent_at;
+
+	buf_add_format(&w->service.piece, "%100s", "a letter");
+	buf_add_format(&c->pop3.out, "%100s", "a letter");
+	read_at = (uintptr_t)piece->at;
+	sent_at = (uintptr_t)c->pop3.out.at;
+	serve_pop3_drop(&w->service);
+	assert_false(freed_holds(read_at, 100, "a letter"));
+	assert_false(freed_holds(sent_at, 100, "a letter"));
+}
+
+int
+serve_pop3_login_test(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(app_passwords_pass_shut_doors,
+		    begin, end),
+		cmocka_unit_test_setup_teardown(who_proves_need_not_make_room,
+		    begin, end),
+		cmocka_unit_test_setup_teardown(who_enters_need_not_make_room,
+		    begin, end),
+		cmocka_unit_test_setup_teardown(its_mail_goes_with_a_session,
+		    begin, end),
+	};
+
+	crypto_start();
+	return cmocka_run_group_tests_name("app/serve_pop3_login", tests,
+	    NULL, NULL);
+}
