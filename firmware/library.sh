@@ -9,6 +9,13 @@
 # work is done in a folder of its own, and renamed into place when complete.
 set -eu
 
+# make -n, -q and -t look and do not build.
+flags=${MAKEFLAGS:-}
+case ${flags%% *} in
+-*) ;;
+*[nqt]*) exit 0 ;;
+esac
+
 here=$(cd "$(dirname "$0")" && pwd)
 target=$1 name=$2 link=$3
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/pillarbox
@@ -67,7 +74,14 @@ if [ ! -e "$place" ]; then
 		echo "library: $name for $target failed, see $log" >&2
 		exit 1
 	fi
-	mv "$work/out$place" "$place" 2>/dev/null || mv "$work/out" "$place"
+	[ ! -d "$work/out$place" ] || mv "$work/out$place" "$work/whole"
+	[ -d "$work/whole" ] || mv "$work/out" "$work/whole"
+	if [ ! -s "$work/whole/$name.a" ] && [ ! -s "$work/whole/lib/libc.a" ]
+	then
+		echo "library: $name for $target came out empty, see $log" >&2
+		exit 1
+	fi
+	mv "$work/whole" "$place"
 fi
 mkdir -p "$(dirname "$link")"
 [ "$(readlink "$link")" = "$place" ] || ln -sfn "$place" "$link"

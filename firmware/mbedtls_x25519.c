@@ -11,7 +11,6 @@
 
 #include <psa/crypto.h>
 
-#include "everest/Hacl_Curve25519.h"
 #include "psa_crypto_ecp.h"
 
 #define X25519_SIZE 32
@@ -20,6 +19,10 @@ int crypto_scalarmult_curve25519(unsigned char *out,
 	const unsigned char *secret, const unsigned char *point);
 int crypto_scalarmult_curve25519_base(unsigned char *out,
 	const unsigned char *secret);
+
+/* As Everest's header says it, which wants 128-bit arithmetic. */
+void Hacl_Curve25519_crypto_scalarmult(uint8_t *out, uint8_t *secret,
+	uint8_t *point);
 
 psa_status_t mbedtls_psa_ecp_export_public_key_slow(
 	const psa_key_attributes_t *attributes, const uint8_t *key,

@@ -201,6 +201,8 @@ sed -i 's/str_count/0 *(int)*/' mailbox/talk/talk.c
 expect style mailbox/base/str.c:1 'a function only its test uses'
 sed -i 's/^static size_t$/size_t/' mailbox/base/str.c
 expect style mailbox/base/str.c:1 'a function public for nobody'
+echo mailbox/base/str.c | add test/awaited
+expect style test/awaited:1 'a file that waits for nobody'
 
 echo "shape: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]

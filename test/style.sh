@@ -94,11 +94,15 @@ done | check 'every header compiles alone'
 
 # A public function must be used by another file of the program. One that
 # only its own file and a test use belongs to both; one that only tests use
-# is dead.
+# is dead, unless its file is in test/awaited: whole and tested, and its caller
+# comes with the next piece of work.
 awk -v list=1 -f test/style.awk "$work/bare" |
     awk '$1 !~ /^test\// && $3 == "public" { print $1, $2 }' >"$work/public"
-awk -v public="$work/public" '
+awk -v public="$work/public" -v awaited=test/awaited '
 BEGIN {
+	while ((getline line < awaited) > 0)
+		if (line !~ /^(#|$)/)
+			waits[line] = 1
 	while ((getline line < public) > 0) {
 		split(line, a, " ")
 		home[a[2]] = a[1]
@@ -130,9 +134,16 @@ END {
 			continue
 		if (own[word] > 1 && tested[word])
 			continue
+		if (home[word] in waits && tested[word]) {
+			waiting[home[word]] = 1
+			continue
+		}
 		print home[word] ":1: " word "() " \
 		    (own[word] > 1 ? "is public for nobody" : "is never used")
 	}
+	for (file in waits)
+		if (!(file in waiting))
+			print "test/awaited:1: " file " waits for nobody"
 }' "$work/bare" | sort | check 'no dead function'
 
 finish

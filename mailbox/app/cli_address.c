@@ -11,7 +11,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define NOTE_MAX 500		/* bytes; store/address.h */
 #define CANONICAL_MAX 1024	/* bytes of an address, quoted at worst */
 
 static const char help[] =
@@ -205,10 +204,10 @@ change_one(struct cli *cli, const char *verb, const char *address,
 	struct buf canonical = { 0 };
 	int code;
 
-	if (note != NULL && (strlen(note) > NOTE_MAX ||
+	if (note != NULL && (strlen(note) > ADDRESS_NOTE_MAX ||
 	    !str_is_utf8(str_of(note))))
 		return cli_fail(CLI_USAGE, "a note has at most %d bytes of "
-		    "UTF-8; make it shorter", NOTE_MAX);
+		    "UTF-8; make it shorter", ADDRESS_NOTE_MAX);
 	code = cli_load(cli);
 	if (code == CLI_DONE)
 		code = read_address(cli, address, &canonical);

@@ -99,8 +99,9 @@ role_gone(struct role *r)
 		r->pause_ms = 0;
 	else if (r->pause_ms == 0)
 		r->pause_ms = PAUSE_MIN_MS;
-	else if (r->pause_ms < PAUSE_MAX_MS)
-		r->pause_ms *= 2;
+	else
+		r->pause_ms = r->pause_ms < PAUSE_MAX_MS / 2 ?
+		    2 * r->pause_ms : PAUSE_MAX_MS;
 	timer_set(&boss->loop, &r->again, r->pause_ms);
 }
 

@@ -39,6 +39,20 @@ files_close(int kept)
 	(void)syscall(SYS_close_range, first, ~0u, 0);
 }
 
+static const char *
+data_remedy(int error)
+{
+	switch (error) {
+	case ENOENT:
+		return "make it with: pillarbox init";
+	case EROFS:
+		return "make its disk writable; for a service of systemd, "
+		    "also name it in ReadWritePaths=";
+	default:
+		return "look at its owner and rights";
+	}
+}
+
 /* Hold the data directory for ourselves. Returns: an exit code. */
 static int
 lock_take(struct boss *boss)
@@ -56,9 +70,8 @@ lock_take(struct boss *boss)
 	if (boss->lock < 0) {
 		log_event(LOG_ERROR, "data-directory",
 		    LOG_S("path", buf_str(&boss->data)),
-		    LOG_C("why", strerror(errno)), LOG_C("do",
-		    errno == ENOENT ? "make it with: pillarbox init" :
-		    "look at its owner and rights"));
+		    LOG_C("why", strerror(errno)),
+		    LOG_C("do", data_remedy(errno)));
 		return ROLE_DATA;
 	}
 	for (tries = 0; flock(boss->lock, LOCK_EX | LOCK_NB) < 0; tries++) {

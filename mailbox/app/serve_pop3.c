@@ -367,7 +367,11 @@ serve_pop3_settled(struct pop3_service *service, int err)
 		c = list_of(now.next, struct client, settling);
 		list_take(&c->settling);
 		if (c->state == CLIENT_ENTERS) {
-			client_enter(c);
+			/* One before it may have deleted already. */
+			if (db_pending(service->db) == DB_URGENT)
+				list_add(&service->settling, &c->settling);
+			else
+				client_enter(c);
 			continue;
 		}
 		pop3_committed(&c->pop3, err == 0);

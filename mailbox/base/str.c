@@ -191,19 +191,6 @@ str_trim(struct str s)
 	return s;
 }
 
-int
-str_order(struct str a, struct str b)
-{
-	size_t least;
-	int order;
-
-	least = a.len < b.len ? a.len : b.len;
-	order = least == 0 ? 0 : memcmp(a.at, b.at, least);
-	if (order != 0)
-		return order;
-	return (a.len > b.len) - (a.len < b.len);
-}
-
 bool
 str_number(struct str s, uint64_t max, uint64_t *number)
 {

@@ -70,9 +70,6 @@ bool str_ends(struct str s, struct str suffix);
 /* Without white space (SP, TAB, CR, LF) at both ends. */
 struct str str_trim(struct str s);
 
-/* memcmp() order, a prefix first: below, equal to or above zero. */
-int str_order(struct str a, struct str b);
-
 /*
  * Read a whole view as a decimal number: digits only, at least one.
  *

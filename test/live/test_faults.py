@@ -124,6 +124,7 @@ def test_start_on_a_read_only_disk(make_box, tmp_path):
         command("mount", "-o", "remount,ro", disk)
         assert box.serve_in_vain() == 5
         assert said(box, "Read-only file system")
+        assert said(box, "ReadWritePaths=")
         # What is there can be read all the same.
         out = box.pillarbox("export", "--mbox", "-", "--password-stdin",
                             input=box.password + "\n")

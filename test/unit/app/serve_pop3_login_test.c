@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -13,6 +14,7 @@
 #include "app/serve_pop3_part.h"
 #include "base/crypto.h"
 #include "freed.h"
+#include "store/box.h"
 
 int serve_pop3_login_test(void);
 
@@ -244,6 +246,39 @@ its_mail_goes_with_a_session(void **state)
 	assert_false(freed_holds(sent_at, 100, "a letter"));
 }
 
+static void
+letter_keep(struct db *db)
+{
+	const struct message_start start = { .box = BOX_INBOX, .received = 1 };
+	struct message_writer *writer;
+
+	assert_int_equal(message_begin(db, &writer), 0);
+	assert_int_equal(message_piece(writer, STR("a letter\r\n"), true), 0);
+	assert_int_equal(message_keep(writer, &start, NULL), 0);
+	assert_int_equal(db_commit(db), 0);
+}
+
+/* Whoever is let in beside one that deletes at once sees what is durable. */
+static void
+a_snapshot_is_of_what_is_committed(void **state)
+{
+	struct world *w = *state;
+	struct str good = buf_str(&w->app_password);
+	struct client *first, *second;
+
+	letter_keep(w->db);
+	first = client_of(w, 1, "mailbox", good);
+	second = client_of(w, 2, "mailbox", good);
+	buf_add_text(&first->conn.in, "DELE 1\r\nQUIT\r\n");
+	serve_pop3_settled(&w->service, 0);
+	assert_int_equal(first->state, CLIENT_LEAVES);
+	assert_int_equal(second->state, CLIENT_ENTERS);
+	db_rollback(w->db);
+	serve_pop3_settled(&w->service, -EIO);
+	assert_int_equal(second->state, CLIENT_TALKS);
+	assert_int_equal(second->pop3.count, 1);
+}
+
 int
 serve_pop3_login_test(void)
 {
@@ -256,6 +291,8 @@ serve_pop3_login_test(void)
 		    begin, end),
 		cmocka_unit_test_setup_teardown(its_mail_goes_with_a_session,
 		    begin, end),
+		cmocka_unit_test_setup_teardown(
+		    a_snapshot_is_of_what_is_committed, begin, end),
 	};
 
 	crypto_start();

@@ -113,10 +113,6 @@ test_compare(void **state)
 	assert_true(str_ends(STR("abc"), STR("bc")));
 	assert_false(str_ends(STR("c"), STR("bc")));
 	assert_true(str_ends(STR("c"), none));
-	assert_true(str_order(STR("a"), STR("ab")) < 0);
-	assert_true(str_order(STR("b"), STR("ab")) > 0);
-	assert_true(str_order(STR("\xff"), STR("a")) > 0);
-	assert_int_equal(str_order(none, STR("")), 0);
 	assert_true(str_equal(str_trim(STR(" \t\r\na b\r\n")), STR("a b")));
 	assert_true(str_equal(str_trim(STR(" a")), STR("a")));
 	assert_int_equal(str_trim(STR(" \r\n")).len, 0);
