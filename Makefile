@@ -17,6 +17,10 @@ PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 30
 VERSION = 0.1
 
+ifeq ($(filter $(TARGET),amd64 armv6 arm64 dev fuzz),)
+$(error TARGET is amd64, armv6 or arm64, not $(TARGET))
+endif
+
 OUT := $(BUILD)/$(TARGET)
 CODE_TARGET := $(TARGET)
 MUSL = $(OUT)/lib/musl

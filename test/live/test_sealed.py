@@ -8,19 +8,20 @@ import time
 
 import pytest
 
-from box import Box, split_trace
+from box import Box, split_trace, wait_for
 
 ROOT = "vqkwuzyjxfhp"   # begins each planted word; none is there by chance
 COPIES = 5              # made while letters arrive
+LARGES = {10: 70_000, 20: 200_000, 30: 1_000_000}
 RECIPIENT = "in-the-address-book@example.test"
 
 
 class Planted:
     """A letter every foreign part of which holds a planted word."""
 
-    def __init__(self, number, size=0):
+    def __init__(self, name, size):
         def word(part):
-            return ROOT + part + str(number)
+            return ROOT + part + name
 
         self.sender = f"{word('sender')}@{word('sender')}.example"
         self.helo = word("helo") + ".example"
@@ -85,6 +86,14 @@ def copy(source, target):
     return target
 
 
+def load(box, name, letters, over):
+    """Send letters until told to stop, and note them; some are large."""
+    while not over.is_set():
+        size = LARGES.get(len(letters) % 40, 0)
+        letters.append(Planted(f"{name}.{len(letters)}", size))
+        letters[-1].send(box)
+
+
 @pytest.fixture(scope="module")
 def stolen(tmp_path_factory):
     """A box, the letters in it, and copies made while they arrived."""
@@ -92,23 +101,25 @@ def stolen(tmp_path_factory):
     box = Box(folder)
     assert box.app_password
     box.start()
-    small = [Planted(number) for number in range(300)]
-    large = [Planted(size, size) for size in (70_000, 200_000, 3_000_000)]
-    senders = [threading.Thread(
-        target=lambda part=part: [one.send(box) for one in part])
-        for part in (small[::2], small[1::2], large)]
+    over = threading.Event()
+    parts = [], []
+    senders = [threading.Thread(target=load, args=(box, name, part, over))
+               for name, part in enumerate(parts)]
     for sender in senders:
         sender.start()
     copies = []
-    for number in range(COPIES):
-        assert any(sender.is_alive() for sender in senders)
-        copies.append(copy(box.data, folder / f"copy-{number}"))
-        time.sleep(0.05)
     backup = folder / "backup"
-    box.pillarbox("backup", str(backup))
-    for sender in senders:
-        sender.join()
-    yield box, small + large, copies, backup
+    try:
+        wait_for(lambda: len(parts[0]) > 50, "no letters arrive")
+        for number in range(COPIES):
+            copies.append(copy(box.data, folder / f"copy-{number}"))
+            time.sleep(0.05)
+        box.pillarbox("backup", str(backup))
+    finally:
+        over.set()
+        for sender in senders:
+            sender.join()
+    yield box, parts[0] + parts[1], copies, backup
     box.finish()
 
 
