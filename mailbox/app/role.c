@@ -152,6 +152,26 @@ role_level(const struct config *config)
 	return str_equal(name, STR("error")) ? LOG_ERROR : LOG_INFO;
 }
 
+/*
+ * What the start of a role failed of: data that somebody has to mend, or
+ * something that may pass, as a disk that is full, and is tried again.
+ */
+static int
+start_failed(enum role_id id, int err)
+{
+	if (id != ROLE_KEEPER)
+		return ROLE_FAILED;
+	switch (-err) {
+	case EBUSY:
+	case ENOSPC:
+	case EROFS:
+	case EIO:
+		return ROLE_FAILED;
+	default:
+		return ROLE_DATA;
+	}
+}
+
 /* The life of a role's process. Returns: its exit code. */
 static int
 live(struct role *r, struct role_start start)
@@ -177,8 +197,7 @@ live(struct role *r, struct role_start start)
 		return ROLE_FAILED;
 	err = kind->start(&start);
 	if (err != 0)
-		return r->id == ROLE_KEEPER && err != -EBUSY ? ROLE_DATA :
-		    ROLE_FAILED;
+		return start_failed(r->id, err);
 	err = loop_run(&loop);
 	loop_drop(&loop);
 	return err == 0 ? ROLE_DONE : ROLE_FAILED;

@@ -72,7 +72,8 @@ lock_take(struct boss *boss)
 		    LOG_S("path", buf_str(&boss->data)),
 		    LOG_C("why", strerror(errno)),
 		    LOG_C("do", data_remedy(errno)));
-		return ROLE_DATA;
+		return errno == EROFS || errno == ENOSPC || errno == EIO ?
+		    ROLE_FAILED : ROLE_DATA;
 	}
 	for (tries = 0; flock(boss->lock, LOCK_EX | LOCK_NB) < 0; tries++) {
 		if (tries == LOCK_TRIES) {

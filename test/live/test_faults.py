@@ -11,6 +11,7 @@ import poplib
 import shutil
 import sqlite3
 import subprocess
+import threading
 
 import pytest
 
@@ -122,7 +123,7 @@ def test_start_on_a_read_only_disk(make_box, tmp_path):
         assert answer(box, SMALL) == 250
         box.stop()
         command("mount", "-o", "remount,ro", disk)
-        assert box.serve_in_vain() == 5
+        assert box.serve_in_vain() == 1    # which systemd tries again
         assert said(box, "Read-only file system")
         assert said(box, "ReadWritePaths=")
         # What is there can be read all the same.
@@ -137,7 +138,7 @@ def test_start_on_a_read_only_disk(make_box, tmp_path):
 
 
 def test_start_on_a_full_disk(make_box, tmp_path):
-    """Refused with what to do; then all is as it was."""
+    """It says what to do, and serves as soon as there is room."""
     with small_disk(tmp_path / "disk", 8) as disk:
         box = make_box(data=disk / "data").start()
         assert [answer(box, LARGE) for _ in range(4)] == [250] * 4
@@ -146,10 +147,11 @@ def test_start_on_a_full_disk(make_box, tmp_path):
             with pytest.raises(OSError):
                 while filler.write(bytes(4096)):
                     pass
-        assert box.serve_in_vain() == 5
-        assert said(box, "make room on the disk")
-        (disk / "filler").unlink()
+        helper = threading.Timer(2, (disk / "filler").unlink)
+        helper.start()
         box.start()
+        assert not helper.is_alive()
+        assert said(box, "make room on the disk")
         assert answer(box, LARGE) == 250
         assert contents(box) == [LARGE] * 5
         box.stop()
