@@ -5,7 +5,8 @@
 #include "base/buf.h"
 #include "net/loop.h"
 
-#define LISTEN_BACKLOG 256	/* bursts of senders; DESIGN asks for 128 */
+#define LISTEN_BACKLOG 4096	/* who is left out comes again only after a
+				   second; the kernel's own cap is as much */
 
 struct peer {
 	unsigned char ip[16];
