@@ -9,10 +9,14 @@ import os
 import pathlib
 import pwd
 import shutil
-import signal
 import socket
 import subprocess
+import sys
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent
+                       / "live"))
+from box import Box     # noqa: E402
 
 DOMAIN = "example.test"
 
@@ -102,62 +106,31 @@ class Pillarbox:
     name = "pillarbox"
 
     def __init__(self, folder, binary):
-        self.folder = pathlib.Path(folder)
-        self.binary = str(binary)
-        self.config = str(self.folder / "pillarbox.conf")
-        self.smtp, self.pop3, self.pop3s = (free_port() for _ in range(3))
-        self.user = f"mailbox@{DOMAIN}"
-        self.child = None
-        self.make()
-
-    def run(self, *arguments, **options):
-        return subprocess.run([self.binary, *arguments, "-c", self.config],
-                              check=True, capture_output=True, text=True,
-                              **options).stdout
-
-    def make(self):
-        data = self.folder / "data"
-        self.certificate = data / "tls/cert.pem"
-        self.key = data / "tls/key.pem"
-        pathlib.Path(self.config).write_text(f"""\
-data = "{data}";
-domains = "{DOMAIN}";
-user = "";
-listen = "127.0.0.1";
-smtp = {{ port = {self.smtp}; connections = 1000; per_network = 1000; }};
-pop3 = {{ port = {self.pop3}; tls_port = {self.pop3s};
-  connections = 1000; per_network = 1000; }};
-tls = {{ certificates = (
-  {{ cert = "{self.certificate}"; key = "{self.key}"; }} ); }};
-""")
-        self.run("init", "--self-signed", "--password-stdin",
-                 input="owner password\n")
-        out = self.run("app-password", "add", "bench", "--password-stdin",
-                       input="owner password\n")
-        self.password = out.split()[-1]
+        many = "connections = 1000; per_network = 1000;"
+        self.box = Box(folder, program=str(binary), top="", smtp=many,
+                       pop3=many)
+        self.smtp, self.pop3s = self.box.smtp_port, self.box.pop3s_port
+        self.user, self.password = self.box.login, self.box.app_password
+        self.certificate = self.box.certificate
+        self.key = self.box.data / "tls/key.pem"
 
     def start(self):
         begun = time.monotonic()
-        self.child = subprocess.Popen(
-            [self.binary, "serve", "-c", self.config],
-            stderr=open(self.folder / "log", "a"))
-        wait_for(self.smtp)
+        self.box.start()
         return time.monotonic() - begun
 
     def pids(self):
-        return descendants(self.child.pid)
+        return descendants(self.box.process.pid)
 
     def stored(self):
-        return json.loads(self.run("status", "--json"))["messages"]
+        told = self.box.pillarbox("status", "--json")
+        return json.loads(told)["messages"]
 
     def storage(self):
-        return folder_bytes(self.folder / "data")
+        return folder_bytes(self.box.data)
 
     def stop(self):
-        if self.child:
-            self.child.send_signal(signal.SIGTERM)
-            self.child.wait(30)
-            self.child = None
+        self.box.stop()
 
 
 POSTFIX_MASTER = """\
