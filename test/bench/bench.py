@@ -203,7 +203,7 @@ class Bench:
             shown = ["-" if v is None else f"{v:,.0f}" if v >= 100
                      else f"{v:.2f}" for v in values]
             ratio = "-"
-            if None not in values and values[1]:
+            if len(values) == 2 and None not in values and values[1]:
                 ratio = f"{values[0] / values[1]:.2f}"
             lines.append(f"| {row} | " + " | ".join(shown) + f" | {ratio} |")
         return "\n".join(lines)
