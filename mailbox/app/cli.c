@@ -17,7 +17,7 @@
 #define OPTIONS_MAX 16		/* of one command, the common ones apart */
 #define WHY_MAX 2048		/* bytes of a sentence */
 
-static void
+static void __attribute__((format(printf, 1, 0)))
 say(const char *format, va_list values)
 {
 	fflush(stdout);
