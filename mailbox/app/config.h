@@ -10,6 +10,8 @@
 #define CONFIG_DOMAINS_MAX 64
 #define CONFIG_CERTIFICATES_MAX 16
 #define CONFIG_LISTEN_MAX 8
+#define CONFIG_SENDERS_MAX 64
+#define CONFIG_DNS_MAX 8
 #define CONFIG_TEXT_MAX 65536		/* bytes of the file */
 #define CONFIG_FILE "/etc/pillarbox.conf"
 
@@ -48,6 +50,28 @@ struct config {
 	unsigned pop3_connections;
 	unsigned pop3_per_network;
 	unsigned pop3_idle_s;		/* RFC 1939 section 3: 600 at least */
+
+	unsigned submission_port;	/* STARTTLS; 0: off */
+	unsigned submissions_port;	/* TLS from the first byte */
+	unsigned submission_connections;
+	unsigned submission_per_network;
+	unsigned submission_idle_s;
+	bool identity;			/* replies go out as the address that
+					   was written to, by themselves */
+	const char *main_address;	/* the owner's own; "" for none but the
+					   login */
+	struct str senders[CONFIG_SENDERS_MAX];	/* of other domains */
+	size_t sender_count;
+
+	unsigned outbound_port;		/* of other servers: 25 */
+	unsigned outbound_https_port;	/* of policies: 443 */
+	unsigned outbound_connections;	/* at once, in all */
+	unsigned outbound_per_domain;	/* at once */
+	bool ipv6_first;
+	const char *dns_servers[CONFIG_DNS_MAX];	/* none: resolv.conf */
+	size_t dns_server_count;
+	bool dns_trust_ad;
+	const char *tls_roots;		/* path of a PEM bundle */
 
 	void *strings;			/* private */
 };

@@ -24,9 +24,10 @@ on_setup(struct orders *o, struct setup *setup)
 }
 
 static void
-on_peer(struct orders *o, int fd)
+on_peer(struct orders *o, enum role_id to, int fd)
 {
 	(void)o;
+	(void)to;
 	close(fd);
 }
 
@@ -65,6 +66,8 @@ courier_start(const struct role_start *start)
 		free(c);
 		return err;
 	}
+	if (start->wires[ROLE_KEEPER] >= 0)
+		close(start->wires[ROLE_KEEPER]);
 	orders_ready(&c->orders);
 	return 0;
 }

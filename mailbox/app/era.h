@@ -12,7 +12,8 @@
 struct era {
 	struct setup setup;		/* without the PEM texts */
 	struct tls_server *tls;		/* NULL: there is no certificate */
-	struct smtp_policy policy;
+	struct smtp_policy policy;	/* of port 25 */
+	struct smtp_policy submission;	/* of 465 and 587 */
 	unsigned users;			/* private */
 };
 

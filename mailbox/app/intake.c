@@ -127,8 +127,9 @@ on_setup(struct orders *o, struct setup *setup)
 }
 
 static void
-on_peer(struct orders *o, int fd)
+on_peer(struct orders *o, enum role_id to, int fd)
 {
+	must(to == ROLE_KEEPER);
 	intake_wire_set(list_of(o, struct intake, orders), fd);
 }
 
@@ -199,8 +200,8 @@ intake_start(const struct role_start *start)
 		    LOG_C("why", strerror(-err)));
 		return err;
 	}
-	if (start->wire >= 0)
-		intake_wire_set(i, start->wire);
+	if (start->wires[ROLE_KEEPER] >= 0)
+		intake_wire_set(i, start->wires[ROLE_KEEPER]);
 	orders_ready(&i->orders);
 	return 0;
 }

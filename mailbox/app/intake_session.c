@@ -209,6 +209,8 @@ obey(struct session *s, enum smtp_ask ask)
 		if (drain(s, SESSION_LEADS))
 			shake(s);
 		return false;
+	case SMTP_LOGIN:
+		break;		/* not on this port */
 	case SMTP_RCPT:
 	case SMTP_PIECE:
 	case SMTP_STORE:

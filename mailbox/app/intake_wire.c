@@ -95,6 +95,7 @@ send_ask(struct session *s)
 	case SMTP_MORE:
 	case SMTP_DRAIN:
 	case SMTP_STARTTLS:
+	case SMTP_LOGIN:
 	case SMTP_OPEN:
 	case SMTP_BYE:
 		break;

@@ -246,9 +246,12 @@ on_setup(struct orders *o, struct setup *setup)
 }
 
 static void
-on_peer(struct orders *o, int fd)
+on_peer(struct orders *o, enum role_id to, int fd)
 {
-	wire_set(list_of(o, struct keeper, orders), fd);
+	if (to == ROLE_INTAKE)
+		wire_set(list_of(o, struct keeper, orders), fd);
+	else
+		close(fd);
 }
 
 static void
@@ -323,8 +326,10 @@ keeper_start(const struct role_start *start)
 	if (err != 0)
 		return err;
 	loop_settle(k->loop, &k->settle);
-	if (start->wire >= 0)
-		wire_set(k, start->wire);
+	if (start->wires[ROLE_INTAKE] >= 0)
+		wire_set(k, start->wires[ROLE_INTAKE]);
+	if (start->wires[ROLE_COURIER] >= 0)
+		close(start->wires[ROLE_COURIER]);
 	rest_later(k);
 	orders_ready(&k->orders);
 	return 0;

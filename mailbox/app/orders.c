@@ -48,7 +48,7 @@ static void
 obey(struct orders *o, const struct wire_mail *mail)
 {
 	if (mail->head.kind == WIRE_PEER) {
-		o->peer(o, mail->fd);
+		o->peer(o, (enum role_id)mail->head.number, mail->fd);
 		return;
 	}
 	if (mail->head.kind == WIRE_SETUP)

@@ -8,7 +8,8 @@
 struct orders {
 	/* set by the role before orders_open() */
 	void (*setup)(struct orders *o, struct setup *setup);	/* given */
-	void (*peer)(struct orders *o, int fd);	/* a new wire; given */
+	void (*peer)(struct orders *o, enum role_id to, int fd);
+						/* a new wire; given */
 	void (*stop)(struct orders *o);		/* once; or the supervisor is
 						   gone */
 

@@ -80,17 +80,19 @@ role_ports_open(struct role_ports *ports, const struct config *config)
 }
 
 static struct role_start
-start_of(struct role *r, int boss_wire, int peer_wire)
+start_of(struct role *r, int boss_wire, const int wires[ROLE_COUNT])
 {
 	struct boss *boss = r->boss;
 	struct role_start start = {
 		.name = boss->one ? ONE_NAME : kinds[r->id].name,
 		.loop = &boss->loop, .setup = &boss->setup,
 		.data = buf_text(&boss->data), .one = boss->one,
-		.boss = boss_wire, .wire = peer_wire,
-		.smtp = no_ports, .pop3 = no_ports, .pop3s = no_ports
+		.boss = boss_wire,
+		.smtp = no_ports, .pop3 = no_ports, .pop3s = no_ports,
+		.submission = no_ports, .submissions = no_ports
 	};
 
+	memcpy(start.wires, wires, sizeof start.wires);
 	if (r->id == ROLE_INTAKE)
 		start.smtp = boss->ports.smtp;
 	if (r->id == ROLE_KEEPER) {
@@ -112,11 +114,12 @@ inherit(struct role *r)
 	close(boss->lock);
 	if (boss->ready_fd >= 0)
 		close(boss->ready_fd);
-	if (boss->lent >= 0)
-		close(boss->lent);
-	for (i = 0; i < ROLE_COUNT; i++)
+	for (i = 0; i < ROLE_COUNT; i++) {
+		if (boss->lent[i] >= 0)
+			close(boss->lent[i]);
 		if (boss->roles[i].alive)
 			close(boss->roles[i].wire.fd);
+	}
 	if (r->id != ROLE_INTAKE)
 		role_ports_close(boss->ports.smtp);
 	if (r->id != ROLE_KEEPER) {
@@ -223,9 +226,10 @@ begin_here(struct role *r, struct role_start *start)
 }
 
 int
-role_begin(struct role *r, int boss_wire, int peer_wire)
+role_begin(struct role *r, int boss_wire, const int wires[ROLE_COUNT])
 {
-	struct role_start start = start_of(r, boss_wire, peer_wire);
+	struct role_start start = start_of(r, boss_wire, wires);
+	size_t i;
 	int err = 0;
 
 	if (r->boss->one)
@@ -240,7 +244,8 @@ role_begin(struct role *r, int boss_wire, int peer_wire)
 		    LOG_C("why", strerror(-err)));
 	}
 	close(boss_wire);
-	if (peer_wire >= 0)
-		close(peer_wire);
+	for (i = 0; i < ROLE_COUNT; i++)
+		if (wires[i] >= 0)
+			close(wires[i]);
 	return err;
 }

@@ -20,11 +20,13 @@ struct role_start {
 				   setup is that of the next start */
 	bool one;		/* other roles share the loop */
 	int boss;		/* given: wire to the supervisor */
-	int wire;		/* given: intake and keeper, the wire between
-				   them; -1: it comes later by WIRE_PEER */
+	int wires[ROLE_COUNT];	/* given: to other roles, by role; -1: none, or
+				   it comes later by WIRE_PEER */
 	const int *smtp;	/* given: listening sockets, -1 at the end */
 	const int *pop3;
 	const int *pop3s;
+	const int *submission;	/* 587 */
+	const int *submissions;	/* 465 */
 };
 
 /*

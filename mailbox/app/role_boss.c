@@ -163,53 +163,90 @@ on_role(struct watch *w, unsigned events)
 		role_gone(r);
 }
 
-/* The role at the other end of a role's wire, or NULL. */
-static struct role *
-peer_of(struct role *r)
+/* Whether two roles talk to each other: everybody to the keeper alone. */
+static bool
+are_peers(enum role_id one, enum role_id other)
 {
-	switch (r->id) {
-	case ROLE_INTAKE:
-		return &r->boss->roles[ROLE_KEEPER];
-	case ROLE_KEEPER:
-		return &r->boss->roles[ROLE_INTAKE];
-	case ROLE_COURIER:
-	case ROLE_COUNT:
-		break;
+	return one != other && (one == ROLE_KEEPER || other == ROLE_KEEPER);
+}
+
+/* Make the wires of a role that starts to those that are there already. */
+static int
+wires_make(struct role *r, int own[ROLE_COUNT])
+{
+	struct boss *boss = r->boss;
+	int pair[2], err;
+	size_t i;
+
+	for (i = 0; i < ROLE_COUNT; i++) {
+		if (!boss->roles[i].alive || !are_peers(r->id,
+		    (enum role_id)i))
+			continue;
+		err = wire_pair(pair);
+		if (err != 0)
+			return err;
+		own[i] = pair[0];
+		boss->lent[i] = pair[1];
 	}
-	return NULL;
+	return 0;
+}
+
+/* Hand the other ends over, or close them. */
+static void
+wires_hand_out(struct role *r, bool started)
+{
+	const struct wire_head head = { .kind = WIRE_PEER, .number = r->id };
+	struct boss *boss = r->boss;
+	size_t i;
+
+	for (i = 0; i < ROLE_COUNT; i++) {
+		if (boss->lent[i] < 0)
+			continue;
+		if (started)
+			role_tell(&boss->roles[i], &head, boss->lent[i]);
+		close(boss->lent[i]);
+		boss->lent[i] = -1;
+	}
+}
+
+static void
+wires_close(const int wires[ROLE_COUNT])
+{
+	size_t i;
+
+	for (i = 0; i < ROLE_COUNT; i++)
+		if (wires[i] >= 0)
+			close(wires[i]);
 }
 
 /* Start a role with its wires. Returns: 0 or negative errno (logged). */
 static int
 role_launch(struct role *r)
 {
-	const struct wire_head head = { .kind = WIRE_PEER, .number = r->id };
-	struct role *peer = peer_of(r);
-	int own[2], between[2] = { -1, -1 };
+	int boss_wire[2], wires[ROLE_COUNT] = { -1, -1, -1 };
 	int err;
 
-	err = wire_pair(own);
+	err = wire_pair(boss_wire);
 	if (err != 0)
 		return err;
-	if (peer != NULL && peer->alive)
-		err = wire_pair(between);
+	err = wires_make(r, wires);
 	if (err == 0) {
-		r->wire = (struct watch){ .fd = own[0], .ready = on_role };
+		r->wire = (struct watch){
+			.fd = boss_wire[0], .ready = on_role
+		};
 		r->started_ms = r->boss->loop.clock.mono_ms;
 		r->alive = true;
-		r->boss->lent = between[1];
-		err = role_begin(r, own[1], between[0]);
-		r->boss->lent = -1;
+		err = role_begin(r, boss_wire[1], wires);
+	} else {
+		wires_close(wires);
+		close(boss_wire[1]);
 	}
 	if (err == 0)
 		err = loop_watch(&r->boss->loop, &r->wire, LOOP_READ);
 	r->heard = r->alive = err == 0;
 	if (err != 0)
-		close(own[0]);
-	else if (between[1] >= 0)
-		role_tell(peer, &head, between[1]);
-	if (between[1] >= 0)
-		close(between[1]);
+		close(boss_wire[0]);
+	wires_hand_out(r, err == 0);
 	return err;
 }
 
@@ -288,6 +325,7 @@ boss_begin(struct boss *boss)
 			.boss = boss, .id = (enum role_id)i,
 			.again = { .fire = on_again }
 		};
+		boss->lent[i] = -1;
 		timer_set(&boss->loop, &r->again, 0);
 	}
 }

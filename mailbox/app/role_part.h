@@ -42,8 +42,8 @@ struct boss {
 	struct watch signals;
 	struct buf room;	/* for what the roles say */
 	struct role roles[ROLE_COUNT];
-	int lent;		/* an end of a wire that is on its way to
-				   another role than the one that starts */
+	int lent[ROLE_COUNT];	/* ends of wires that are on their way to
+				   other roles than the one that starts; -1 */
 	struct role_ports ports;
 	bool served;		/* every role was ready once */
 	bool stopping;
@@ -61,11 +61,11 @@ const char *role_name(enum role_id id);
  * Start a role: in a caged process of its own, or in this one.
  *
  * boss_wire  the role's end; closed here when a process is forked
- * peer_wire  the same, or -1
+ * wires     the same, by the role at the other end; -1: none
  *
- * Returns:  0 or negative errno (logged); both wires are closed then.
+ * Returns:  0 or negative errno (logged); all wires are closed then.
  */
-int role_begin(struct role *r, int boss_wire, int peer_wire)
+int role_begin(struct role *r, int boss_wire, const int wires[ROLE_COUNT])
 	__attribute__((warn_unused_result));
 
 /* Open all ports. Returns: 0 or negative errno (logged). */

@@ -276,7 +276,7 @@ role_serve(struct setup *setup, const char *file, bool one, int ready_fd)
 {
 	struct boss boss = {
 		.setup = *setup, .file = file, .one = one,
-		.ready_fd = ready_fd, .lock = -1, .lent = -1,
+		.ready_fd = ready_fd, .lock = -1,
 		.signals = { .fd = -1 },
 		.ports = { .smtp = { -1 }, .pop3 = { -1 }, .pop3s = { -1 } }
 	};

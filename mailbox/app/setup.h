@@ -15,6 +15,9 @@ struct setup {
 	struct buf certs[CONFIG_CERTIFICATES_MAX];
 	struct buf keys[CONFIG_CERTIFICATES_MAX];	/* wiped by drop */
 	struct tls_pair pairs[CONFIG_CERTIFICATES_MAX]; /* views of those */
+	struct buf roots;	/* PEM certificates to believe; may be empty */
+	struct buf resolv;	/* resolv.conf as it was read, when the
+				   configuration names no dns.servers */
 	int64_t expires[CONFIG_CERTIFICATES_MAX];	/* unix s; 0 when not
 							   from setup_load() */
 };

@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "net/loop.h"
-#include "net/tls.h"
+#include "net/tls_client.h"
 
 enum conn_event {
 	CONN_INPUT,	/* c->in has grown */
@@ -74,6 +74,15 @@ int conn_open(struct conn *c, struct loop *loop, int fd, size_t in_max,
  * tls_why(conn_tls(c)) telling.
  */
 void conn_secure(struct conn *c, struct tls_server *server);
+
+/*
+ * The same as the client: begin a session with the server at the other end.
+ * Unread input is thrown away.
+ *
+ * goal      borrowed
+ */
+void conn_secure_to(struct conn *c, struct tls_client *client,
+	const struct tls_goal *goal);
 
 /*
  * Send what is in *out as far as it goes now; the rest by and by. When there

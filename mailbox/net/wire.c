@@ -36,7 +36,7 @@ union control {
 static bool
 kind_known(uint32_t kind)
 {
-	return kind >= WIRE_SETUP && kind <= WIRE_TAKEN;
+	return kind >= WIRE_SETUP && kind <= WIRE_POLICY;
 }
 
 static bool

@@ -20,12 +20,28 @@ enum wire_kind {
 	WIRE_ABORT,	/* forget the letter of this session */
 	/* keeper to intake */
 	WIRE_JUDGED,	/* answers WIRE_RCPT: number is an smtp_verdict */
-	WIRE_TAKEN	/* answers WIRE_LETTER: number is an smtp_verdict; for
+	WIRE_TAKEN,	/* answers WIRE_LETTER: number is an smtp_verdict; for
 			   the last piece the letter is on stable storage */
+	/* keeper to courier; session is the number of a job */
+	WIRE_CARRY,	/* body: a job (app/carry.h) */
+	WIRE_TEXT,	/* answers WIRE_FETCH: number is the piece, body its
+			   bytes, WIRE_LAST in flags; WIRE_FAILED: it cannot be
+			   read */
+	WIRE_NOTED,	/* answers WIRE_RESULT: it is on stable storage */
+	/* courier to keeper */
+	WIRE_ROOM,	/* number more jobs may be given. The first on a new
+			   wire; its body: the recipients under way, 8 bytes
+			   each, which nobody else may be given */
+	WIRE_FETCH,	/* number: the piece of the text that is wanted, the
+			   one after the last or 0 */
+	WIRE_RESULT,	/* body: what became of a job (app/carry.h). Said again
+			   on every new wire until it is noted */
+	WIRE_POLICY	/* body: an MTA-STS policy to be kept (app/carry.h) */
 };
 
 #define WIRE_FIRST 1u		/* the letter begins: path and recipients */
 #define WIRE_LAST 2u		/* its last piece */
+#define WIRE_FAILED 4u		/* there is no piece */
 
 /*
  * Both ends run the same binary: host byte order, no padding. The lengths and

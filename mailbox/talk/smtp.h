@@ -31,6 +31,17 @@ struct smtp_policy {
 	size_t line_max;		/* bytes of a text line with CRLF */
 	bool tls;			/* offer STARTTLS */
 	bool own_sender_refused;	/* MAIL FROM one of our domains: 550 */
+
+	/*
+	 * Mail of our own for anywhere (RFC 6409): nothing goes without TLS
+	 * and AUTH, recipients need not be ours, reports may be asked for
+	 * (RFC 3461), and no trace is added: the shell rewrites the header.
+	 */
+	bool submission;
+	const struct str *listed;	/* senders that are ours beside our
+					   domains: "me@a.example" or
+					   "@a.example" */
+	size_t listed_count;
 };
 
 enum smtp_ask {
@@ -39,7 +50,9 @@ enum smtp_ask {
 			   step again with the same input */
 	SMTP_STARTTLS,	/* send s->out, drop all unread input, do the handshake;
 			   then smtp_secured() */
-	SMTP_RCPT,	/* judge s->recipient; then smtp_judged() */
+	SMTP_LOGIN,	/* check s->user, s->secret; then smtp_login() */
+	SMTP_RCPT,	/* judge s->recipient; then smtp_judged(). With
+			   submission only for recipients of ours */
 	SMTP_OPEN,	/* a message begins: s->reverse_path, s->recipients;
 			   then smtp_opened() */
 	SMTP_PIECE,	/* s->piece holds PIECE_SIZE bytes, not the last ones:
@@ -48,6 +61,13 @@ enum smtp_ask {
 			   the message; then smtp_stored() */
 	SMTP_ABORT,	/* forget the message that was opened; just go on */
 	SMTP_BYE	/* send s->out and close */
+};
+
+enum smtp_login {
+	SMTP_WELCOME,
+	SMTP_LOGIN_REFUSED,	/* 535: wrong name or password */
+	SMTP_LOGIN_LATER	/* 454: too many failures of late, or something
+				   is wrong on our side */
 };
 
 /* How a recipient or a message fared; the machine words the reply. */
@@ -77,6 +97,18 @@ struct smtp {
 	uint64_t progress;		/* grows with each good command and each
 					   PIECE_SIZE octets of text: for
 					   deadlines */
+	/* with submission */
+	struct buf user;		/* SMTP_LOGIN; stays, for the log */
+	struct buf secret;		/* wiped by smtp_login() */
+	struct buf wishes;		/* per recipient, each ended by NUL:
+					   '0' + enum smtp_notify bits, then
+					   ORCPT as written. canonical holds an
+					   empty name for who is not ours */
+	struct buf envid;		/* xtext as written */
+	unsigned ret;			/* SMTP_RET_* of talk/smtp_args.h */
+	bool require_tls;		/* MAIL said REQUIRETLS */
+	bool smtputf8;			/* MAIL said SMTPUTF8 */
+
 	const char *complaint;		/* the latest 4yz or 5yz, static text;
 					   for the log, which may clear it */
 
@@ -119,7 +151,14 @@ struct smtp {
 void smtp_init(struct smtp *s, const struct smtp_policy *policy,
 	struct str client_ip);
 
-/* Free everything; safe on a zeroed struct and twice. */
+/*
+ * The connection was secure before its first byte (RFC 8314 section 3.3):
+ * right after smtp_init().
+ */
+void smtp_secure_from_start(struct smtp *s, struct str version,
+	struct str cipher);
+
+/* Free everything, wiping what is secret; safe on a zeroed struct and twice. */
 void smtp_drop(struct smtp *s);
 
 /*
@@ -143,6 +182,9 @@ enum smtp_ask smtp_step(struct smtp *s, struct str *in);
  */
 void smtp_secured(struct smtp *s, struct str version, struct str cipher);
 
+/* Answer SMTP_LOGIN. */
+void smtp_login(struct smtp *s, enum smtp_login result);
+
 void smtp_judged(struct smtp *s, enum smtp_verdict verdict);
 
 /*
@@ -161,6 +203,15 @@ void smtp_pieced(struct smtp *s, enum smtp_verdict verdict);
 
 /* The message is on stable storage (SMTP_ACCEPT), or is not. */
 void smtp_stored(struct smtp *s, enum smtp_verdict verdict);
+
+/*
+ * Answer SMTP_OPEN, SMTP_PIECE or SMTP_STORE: the message is refused for what
+ * it is, and the shell holds it no more. The reply comes when its text has
+ * ended.
+ *
+ * reply     static, whole but for its line end: "550 5.6.0 No such address"
+ */
+void smtp_refused(struct smtp *s, const char *reply);
 
 /*
  * End the session from our side, at any moment: smtp_step() then says

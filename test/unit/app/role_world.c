@@ -84,7 +84,9 @@ world_start(struct role_world *w,
 	const int none[] = { -1 };
 	struct role_start begin = {
 		.name = "tested",
-		.smtp = ports, .pop3 = none, .pop3s = none
+		.smtp = ports, .pop3 = none, .pop3s = none,
+		.submission = none, .submissions = none,
+		.wires = { -1, -1, -1 }
 	};
 	struct wire_mail mail;
 
@@ -99,7 +101,8 @@ world_start(struct role_world *w,
 	assert_int_equal(wire_pair(boss), 0);
 	assert_int_equal(wire_pair(between), 0);
 	begin.boss = boss[1];
-	begin.wire = between[1];
+	w->other = start == keeper_start ? ROLE_INTAKE : ROLE_KEEPER;
+	begin.wires[w->other] = between[1];
 	w->pid = fork();
 	if (w->pid == 0) {
 		close(boss[0]);
@@ -172,7 +175,9 @@ world_say(struct role_world *w, const struct wire_head *head,
 void
 world_rewire(struct role_world *w)
 {
-	const struct wire_head head = { .kind = WIRE_PEER };
+	const struct wire_head head = {
+		.kind = WIRE_PEER, .number = w->other
+	};
 	int between[2];
 
 	close(w->wire);

@@ -14,6 +14,7 @@ struct role_world {
 	pid_t pid;
 	int boss;		/* our end of its wire to the supervisor */
 	int wire;		/* and of the one to the other role */
+	enum role_id other;	/* which is the keeper, or for it intake */
 	unsigned port;		/* SMTP */
 	struct buf room;
 };

@@ -225,7 +225,7 @@ test_garbled(void **state)
 	struct world *w = *state;
 	static const struct wire_head heads[] = {
 		{ .kind = 0 },
-		{ .kind = WIRE_TAKEN + 1 },
+		{ .kind = WIRE_POLICY + 1 },
 		{ .kind = UINT32_MAX },
 		{ .kind = WIRE_LETTER, .piece_len = 3 },
 		{ .kind = WIRE_LETTER, .piece_len = 5 },

@@ -1,0 +1,64 @@
+/* Fetching a small text over HTTPS, without waiting. */
+#ifndef NET_FETCH_H
+#define NET_FETCH_H
+
+#include "base/buf.h"
+#include "net/dial.h"
+
+#define FETCH_DEADLINE_MS 60000	/* in all; RFC 8461 section 3.3 */
+
+struct fetcher;
+
+/*
+ * Make a fetcher.
+ *
+ * roots     PEM certificates to believe; kept
+ *
+ * Returns:  0 with *f owned, or negative errno (logged).
+ */
+int fetcher_open(struct fetcher **f, struct loop *loop, struct str roots)
+	__attribute__((warn_unused_result));
+
+/* Free it; what is under way is never answered. NULL is fine. */
+void fetcher_drop(struct fetcher *f);
+
+enum fetch_result {
+	FETCH_DONE,	/* 200, and all of it is there */
+	FETCH_ABSENT,	/* the server answered anything else: a redirect is
+			   not followed (RFC 8461 section 3.3) */
+	FETCH_FAILED	/* no such answer was to be had */
+};
+
+/* One text; lives in whoever wants it. Zeroed: none is under way. */
+struct fetch {
+	/*
+	 * Called from the loop, never from within fetch_begin().
+	 *
+	 * text      with FETCH_DONE; until it returns
+	 * why       else: static sentence
+	 */
+	void (*done)(struct fetch *f, enum fetch_result result,
+		struct str text, const char *why);
+
+	/* private to fetch.c */
+	struct fetching *fetching;
+};
+
+/*
+ * Fetch https://HOST/PATH with its certificate verified.
+ *
+ * f         done set
+ * host      copied; nothing is looked up:
+ * addresses of it, tried in order; copied
+ * path      copied, with its slash
+ * max       bytes of text; more is FETCH_FAILED
+ * type      a media type the answer must have, or NULL; static
+ */
+void fetch_begin(struct fetcher *fetcher, struct fetch *f, struct str host,
+	const struct dial_address *addresses, size_t count, struct str path,
+	size_t max, const char *type);
+
+/* Give up: done() is not called. Safe on a zeroed struct and twice. */
+void fetch_cancel(struct fetch *f);
+
+#endif
