@@ -5,11 +5,11 @@
 #include "net/listen.h"
 
 #include "base/log.h"
+#include "net/socket.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -17,9 +17,6 @@
 
 #define KNOCKS_MAX 64		/* accepted per turn, so that talk goes on */
 #define REST_MS 1000		/* when descriptors have run out */
-#define KEEPALIVE_IDLE_S 300	/* then probe every */
-#define KEEPALIVE_EVERY_S 60	/* seconds, up to */
-#define KEEPALIVE_PROBES 5	/* times: a dead peer is gone in 10 min */
 
 union address {
 	struct sockaddr any;
@@ -54,28 +51,6 @@ option_set(int fd, int level, int name, int value)
 }
 
 static int
-options_set(int fd)
-{
-	static const struct {
-		int level, name, value;
-	} options[] = {
-		{ SOL_SOCKET, SO_REUSEADDR, 1 },
-		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
-		{ IPPROTO_TCP, TCP_NODELAY, 1 },
-		{ IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S },
-		{ IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_EVERY_S },
-		{ IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES }
-	};
-	int error = 0;
-	size_t i;
-
-	for (i = 0; i < countof(options) && error == 0; i++)
-		error = option_set(fd, options[i].level, options[i].name,
-		    options[i].value);
-	return error;
-}
-
-static int
 open_at(const union address *a, socklen_t len, bool both)
 {
 	int fd, error;
@@ -84,7 +59,9 @@ open_at(const union address *a, socklen_t len, bool both)
 	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	error = options_set(fd);
+	error = option_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (error == 0)
+		error = socket_options_set(fd);
 	if (error == 0 && a->any.sa_family == AF_INET6)
 		error = option_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, !both);
 	if (error == 0 && (bind(fd, &a->any, len) < 0 ||
