@@ -40,6 +40,26 @@ add_address(struct buf *out, struct str mailbox)
 		add_word(out, mailbox);
 }
 
+/* Add the words that say what is ours. */
+static void
+add_ours(struct buf *out, const struct trace *trace)
+{
+	buf_add_text(out, "by ");
+	add_word(out, trace->host);
+	buf_add_text(out, " (pillarbox) with ");
+	add_word(out, trace->protocol);
+	buf_add_text(out, " id ");
+	add_word(out, trace->id);
+}
+
+static void
+add_time(struct buf *out, const struct trace *trace)
+{
+	buf_add_text(out, ";\r\n\t");
+	date_add(out, trace->now);
+	buf_add_text(out, "\r\n");
+}
+
 /* RFC 5321 section 4.4: from, by, with, id, for, and the date. */
 static void
 add_received(struct buf *out, const struct trace *trace)
@@ -58,20 +78,21 @@ add_received(struct buf *out, const struct trace *trace)
 		add_word(out, trace->tls_cipher);
 		buf_add_text(out, ")\r\n\t");
 	}
-	buf_add_text(out, "by ");
-	add_word(out, trace->host);
-	buf_add_text(out, " (pillarbox) with ");
-	add_word(out, trace->protocol);
-	buf_add_text(out, " id ");
-	add_word(out, trace->id);
+	add_ours(out, trace);
 	if (trace->recipient_count == 1) {
 		buf_add_text(out, "\r\n\tfor <");
 		add_address(out, trace->recipients[0]);
 		buf_add_char(out, '>');
 	}
-	buf_add_text(out, ";\r\n\t");
-	date_add(out, trace->now);
-	buf_add_text(out, "\r\n");
+	add_time(out, trace);
+}
+
+void
+trace_add_submitted(struct buf *out, const struct trace *trace)
+{
+	buf_add_text(out, "Received: ");
+	add_ours(out, trace);
+	add_time(out, trace);
 }
 
 void

@@ -28,4 +28,11 @@ struct trace {
  */
 void trace_add(struct buf *out, const struct trace *trace);
 
+/*
+ * Add the Received of a letter that its owner submitted: by whom, with what
+ * ("ESMTPSA", RFC 3848; "UTF8SMTPSA", RFC 6531 section 4.3), id and date. It
+ * says nothing of the client, its network, or the recipients.
+ */
+void trace_add_submitted(struct buf *out, const struct trace *trace);
+
 #endif

@@ -62,6 +62,25 @@ test_one(void **state)
 	    "\t" DATE);
 }
 
+/* Nothing of the client, however much is known. */
+static void
+test_submitted(void **state)
+{
+	struct str to[] = { STR("a@other.example") };
+	struct trace trace;
+	struct buf out;
+
+	(void)state;
+	trace = usual(to, 1);
+	trace.protocol = STR("ESMTPSA");
+	buf_init(&out, 1000);
+	trace_add_submitted(&out, &trace);
+	assert_string_equal(buf_text(&out),
+	    "Received: by mail.example.test (pillarbox) with ESMTPSA"
+	    " id a1b2c3;\r\n\t" DATE);
+	buf_drop(&out);
+}
+
 /* Two recipients must not learn of each other from "for". */
 static void
 test_several(void **state)
@@ -162,6 +181,7 @@ trace_test(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one),
+		cmocka_unit_test(test_submitted),
 		cmocka_unit_test(test_several),
 		cmocka_unit_test(test_foreign_words),
 		cmocka_unit_test(test_bounds),
