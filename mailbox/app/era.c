@@ -43,6 +43,11 @@ era_open(struct era **out, struct setup *setup, bool tickets)
 		.tls = era->tls != NULL,
 		.own_sender_refused = config->own_sender_refused
 	};
+	era->submission = era->policy;
+	era->submission.submission = true;
+	era->submission.own_sender_refused = false;
+	era->submission.listed = config->senders;
+	era->submission.listed_count = config->sender_count;
 	*out = era;
 	return 0;
 }

@@ -6,6 +6,7 @@
 #define APP_GATE_H
 
 #include "app/config.h"
+#include "app/crowd.h"
 #include "app/login.h"
 #include "rules/door.h"
 
@@ -13,6 +14,7 @@
 struct gate {
 	struct loop *loop;
 	struct db *db;
+	uint32_t serial;	/* of the latest session of any service */
 
 	/* private */
 	struct door door;
@@ -49,7 +51,7 @@ struct entry {
 	struct list link;
 	struct login login;
 	struct timer regret;
-	struct network network;
+	struct member *member;
 	const char *service;
 	const char *ip;
 	uint32_t number;
@@ -59,7 +61,9 @@ struct entry {
 /* Who asks, and how it stands in the log. */
 struct gate_ask {
 	const struct config *config;
-	struct network network;
+	struct member *member;	/* kept: tries are counted by its network, and
+				   it is settled while a password is being
+				   stretched, which is not the client's doing */
 	struct str user;
 	struct str secret;	/* kept until done() or entry_drop() */
 	const char *service;	/* kept: static, "pop3" */

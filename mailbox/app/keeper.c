@@ -107,7 +107,7 @@ hear(struct keeper *k, const struct wire_mail *mail)
 static void
 end_soon(struct keeper *k)
 {
-	if (k->stopping && !k->wire_up && k->pop3.crowd.count == 0)
+	if (k->stopping && !k->wire_up && k->pop3.common.crowd.count == 0)
 		timer_set(k->loop, &k->end, 0);
 }
 
@@ -260,7 +260,7 @@ on_stop(struct orders *o)
 	struct keeper *k = list_of(o, struct keeper, orders);
 
 	log_event(LOG_INFO, "stopping",
-	    LOG_N("sessions", (int64_t)k->pop3.crowd.count));
+	    LOG_N("sessions", (int64_t)k->pop3.common.crowd.count));
 	k->stopping = true;
 	timer_set(k->loop, &k->end, ROLE_DRAIN_MS);
 	serve_pop3_stop(&k->pop3);
@@ -275,6 +275,7 @@ on_end(struct timer *t)
 
 	wire_drop(k);
 	serve_pop3_drop(&k->pop3);
+	gate_drop(&k->gate);
 	timer_cancel(k->loop, &k->end);
 	timer_cancel(k->loop, &k->rest);
 	list_take(&k->settle.link);
@@ -321,8 +322,10 @@ keeper_start(const struct role_start *start)
 		    &k->loop->clock);
 	if (err == 0)
 		err = orders_open(&k->orders, start);
-	if (err == 0)
-		err = serve_pop3_open(&k->pop3, start, k->db, k->era);
+	if (err != 0)
+		return err;
+	gate_open(&k->gate, k->loop, k->db);
+	err = serve_pop3_open(&k->pop3, start, &k->gate, k->era);
 	if (err != 0)
 		return err;
 	loop_settle(k->loop, &k->settle);

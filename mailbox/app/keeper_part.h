@@ -3,6 +3,7 @@
 #define APP_KEEPER_PART_H
 
 #include "app/era.h"
+#include "app/gate.h"
 #include "app/orders.h"
 #include "app/role.h"
 #include "app/serve_pop3.h"
@@ -37,6 +38,7 @@ struct keeper {
 	struct era *era;
 	bool renewed;		/* sessions of an older era may be there */
 	struct db *db;
+	struct gate gate;
 	struct pop3_service pop3;
 
 	struct watch wire;	/* to intake */

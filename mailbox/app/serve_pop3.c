@@ -12,7 +12,6 @@
  */
 #include "app/serve_pop3_part.h"
 
-#include "base/crypto.h"
 #include "base/log.h"
 #include "store/box.h"
 
@@ -23,7 +22,7 @@
 static void
 log_end(const struct client *c)
 {
-	if (c->owner == NULL)
+	if (c->entry.owner == NULL)
 		return;
 	log_event(LOG_INFO, "session", LOG_N("session", c->number),
 	    LOG_C("ip", c->peer.text),
@@ -35,7 +34,7 @@ client_end(struct client *c)
 {
 	log_end(c);
 	list_take(&c->settling);
-	crowd_leave(&c->service->crowd, &c->member);
+	crowd_leave(&c->service->common.crowd, &c->member);
 	client_lock(c);
 	conn_drop(&c->conn);
 	pop3_drop(&c->pop3);
@@ -50,7 +49,7 @@ note_progress(struct client *c)
 	if (c->progress == c->pop3.progress)
 		return;
 	c->progress = c->pop3.progress;
-	crowd_touch(&c->service->crowd, &c->member);
+	crowd_touch(&c->service->common.crowd, &c->member);
 	conn_deadline(&c->conn,
 	    (int64_t)c->era->setup.config.pop3_idle_s * 1000);
 }
@@ -124,7 +123,7 @@ static void
 part(struct client *c)
 {
 	c->state = CLIENT_PARTS;
-	crowd_yield(&c->service->crowd, &c->member);
+	crowd_yield(&c->service->common.crowd, &c->member);
 	conn_finish(&c->conn);
 }
 
@@ -134,7 +133,7 @@ obey(struct client *c, enum pop3_ask ask)
 {
 	switch (ask) {
 	case POP3_MORE:
-		if (c->service->stopping)
+		if (c->service->common.stopping)
 			part(c);
 		else
 			conn_flush(&c->conn);
@@ -173,10 +172,10 @@ client_go(struct client *c)
 		rest = buf_str(in);
 		len = rest.len;
 		ask = pop3_step(&c->pop3, &rest);
-		buf_eat(in, len - rest.len);
-		/* What was read may have been a password. */
-		if (c->owner == NULL && in->at != NULL)
-			crypto_wipe(in->at + in->len, in->room - in->len);
+		if (c->entry.owner == NULL)
+			service_eat(in, len - rest.len);
+		else
+			buf_eat(in, len - rest.len);
 		note_progress(c);
 	} while (obey(c, ask));
 }
@@ -208,7 +207,6 @@ on_timeout(struct client *c)
 
 	switch (c->state) {
 	case CLIENT_PROVES:
-	case CLIENT_REGRETS:
 	case CLIENT_ENTERS:
 	case CLIENT_LEAVES:
 		/* It is we who keep it waiting. */
@@ -249,105 +247,71 @@ on_event(struct conn *conn, enum conn_event event)
 	}
 }
 
-/* Make room for a newcomer; false when there is none. */
-static bool
-make_room(struct pop3_service *service, struct network network)
+static struct service_limits
+limits_of(const struct config *config)
 {
-	const struct config *config = &service->era->setup.config;
-	struct member *victim;
-
-	if (!crowd_room(&service->crowd, network, config->pop3_connections,
-	    config->pop3_per_network, &victim))
-		return false;
-	if (victim != NULL)
-		client_end(list_of(victim, struct client, member));
-	return true;
+	return (struct service_limits){
+		.connections = config->pop3_connections,
+		.per_network = config->pop3_per_network
+	};
 }
 
 static void
-on_knock(struct listener *l, int fd, const struct peer *peer)
+on_evict(struct service *s, struct member *m)
 {
-	struct pop3_port *port = list_of(l, struct pop3_port, listener);
-	struct pop3_service *service = port->service;
-	struct network network = { { 0 } };
-	struct client *c;
+	(void)s;
+	client_end(list_of(m, struct client, member));
+}
 
-	if (peer->ip_len > 0)
-		network = network_of(peer->ip, peer->ip_len);
-	if (!make_room(service, network) ||
-	    (port->secure && service->era->tls == NULL)) {
-		close(fd);
-		return;
-	}
-	c = xalloc(1, sizeof *c);
+static void
+on_begin(struct service *s, int fd, const struct peer *peer,
+	struct network network, bool secure)
+{
+	struct pop3_service *service = list_of(s, struct pop3_service, common);
+	struct client *c = xalloc(1, sizeof *c);
+
 	c->service = service;
 	c->peer = *peer;
-	c->secure_port = port->secure;
+	c->secure_port = secure;
 	c->conn.on = on_event;
-	if (conn_open(&c->conn, service->loop, fd, SERVE_POP3_IN_MAX,
+	if (conn_open(&c->conn, s->loop, fd, SERVE_POP3_IN_MAX,
 	    &c->pop3.out) != 0) {
 		free(c);
 		return;
 	}
-	c->era = era_hold(service->era);
-	c->number = ++service->serial;
-	crowd_join(&service->crowd, &c->member, network);
+	c->era = era_hold(s->era);
+	c->number = ++service->gate->serial;
+	crowd_join(&s->crowd, &c->member, network);
 	conn_deadline(&c->conn,
 	    (int64_t)c->era->setup.config.pop3_idle_s * 1000);
-	if (port->secure)
+	if (secure)
 		shake(c);
-	pop3_init(&c->pop3, port->secure, c->era->tls != NULL);
-	if (!port->secure)
+	pop3_init(&c->pop3, secure, c->era->tls != NULL);
+	if (!secure)
 		client_go(c);
-}
-
-static int
-ports_open(struct pop3_service *service, const int *fds, bool secure)
-{
-	struct pop3_port *port;
-	int err = 0;
-
-	for (; *fds >= 0 && err == 0; fds++) {
-		port = &service->ports[service->port_count];
-		*port = (struct pop3_port){
-			.service = service, .secure = secure
-		};
-		port->listener.knock = on_knock;
-		err = listener_open(&port->listener, service->loop, *fds);
-		if (err == 0)
-			service->port_count++;
-	}
-	if (err != 0)
-		log_event(LOG_ERROR, "port-unserved",
-		    LOG_C("why", strerror(-err)));
-	return err;
 }
 
 int
 serve_pop3_open(struct pop3_service *service, const struct role_start *start,
-	struct db *db, struct era *era)
+	struct gate *gate, struct era *era)
 {
-	int err;
-
 	*service = (struct pop3_service){
-		.loop = start->loop, .db = db, .era = era_hold(era)
+		.common = {
+			.limits = limits_of, .begin = on_begin,
+			.evict = on_evict
+		},
+		.gate = gate, .db = gate->db
 	};
-	crowd_init(&service->crowd);
-	door_init(&service->door);
-	login_desk_init(&service->desk, start->loop);
 	list_init(&service->settling);
 	buf_init(&service->piece, PIECE_SIZE);
-	err = ports_open(service, start->pop3, false);
-	if (err == 0)
-		err = ports_open(service, start->pop3s, true);
-	return err;
+	return service_open(&service->common, start->loop, era, start->pop3,
+	    start->pop3s);
 }
 
 void
 serve_pop3_renew(struct pop3_service *service, struct era *era)
 {
-	era_drop(service->era);
-	service->era = era_hold(era);
+	service_renew(&service->common, era);
 }
 
 void
@@ -387,8 +351,8 @@ serve_pop3_oldest(const struct pop3_service *service)
 	const struct client *c;
 	int64_t oldest = INT64_MAX;
 
-	for (link = service->crowd.members.next;
-	    link != &service->crowd.members; link = link->next) {
+	for (link = service->common.crowd.members.next;
+	    link != &service->common.crowd.members; link = link->next) {
 		c = list_of(link, struct client, member.link);
 		if (c->messages != NULL && c->stamp < oldest)
 			oldest = c->stamp;
@@ -402,13 +366,13 @@ part_from_all(struct pop3_service *service, bool busy_too)
 	struct list *link, *next;
 	struct client *c;
 
-	for (link = service->crowd.members.next;
-	    link != &service->crowd.members; link = next) {
+	for (link = service->common.crowd.members.next;
+	    link != &service->common.crowd.members; link = next) {
 		next = link->next;
 		c = list_of(link, struct client, member.link);
 		if (busy_too || c->state == CLIENT_TALKS ||
 		    c->state == CLIENT_SHAKES || c->state == CLIENT_LEADS ||
-		    c->state == CLIENT_PROVES || c->state == CLIENT_REGRETS)
+		    c->state == CLIENT_PROVES)
 			client_end(c);
 	}
 }
@@ -416,21 +380,14 @@ part_from_all(struct pop3_service *service, bool busy_too)
 void
 serve_pop3_stop(struct pop3_service *service)
 {
-	service->stopping = true;
-	while (service->port_count > 0)
-		listener_drop(
-		    &service->ports[--service->port_count].listener,
-		    service->loop);
+	service_stop(&service->common);
 	part_from_all(service, false);
 }
 
 void
 serve_pop3_drop(struct pop3_service *service)
 {
-	serve_pop3_stop(service);
 	part_from_all(service, true);
-	login_desk_drop(&service->desk);
+	service_drop(&service->common);
 	buf_drop(&service->piece);
-	era_drop(service->era);
-	service->era = NULL;
 }

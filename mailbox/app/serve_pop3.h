@@ -2,49 +2,29 @@
 #ifndef APP_SERVE_POP3_H
 #define APP_SERVE_POP3_H
 
-#include "app/crowd.h"
-#include "app/era.h"
-#include "app/login.h"
-#include "app/role.h"
-#include "net/listen.h"
-#include "rules/door.h"
-
-struct pop3_service;
-
-/* A listening socket, with TLS from the first byte or on offer. */
-struct pop3_port {
-	struct listener listener;
-	struct pop3_service *service;
-	bool secure;
-};
+#include "app/gate.h"
+#include "app/service.h"
 
 /* Lives in the keeper. Zeroed plus serve_pop3_open(). */
 struct pop3_service {
-	struct loop *loop;
+	struct service common;
+	struct gate *gate;
 	struct db *db;
-	struct era *era;	/* of new sessions */
-	struct pop3_port ports[2 * ROLE_LISTENERS_MAX];
-	size_t port_count;
-	struct crowd crowd;
-	struct door door;
-	struct login_desk desk;
 	struct list settling;	/* sessions that go on after the commit */
 	struct buf piece;	/* of the message being read */
-	uint32_t serial;	/* of the latest session */
-	bool stopping;
 };
 
 /*
  * Begin to serve.
  *
  * start     for its ports and loop
- * db        kept
+ * gate      kept, and its database
  * era       one more user
  *
  * Returns:  0 or negative errno (logged).
  */
 int serve_pop3_open(struct pop3_service *service,
-	const struct role_start *start, struct db *db, struct era *era)
+	const struct role_start *start, struct gate *gate, struct era *era)
 	__attribute__((warn_unused_result));
 
 /* A new era for new sessions; one more user. */

@@ -1,63 +1,14 @@
 /*
- * Logins: how a name and a password become the owner's key, in the order that
- * costs strangers the most and the owner the least.
- *
- * 1. An app password is one hash, and not to be guessed: who has one is let
- *    in whatever others have failed before.
- * 2. The door (rules/door.h) may be shut to this network: refused unheard.
- * 3. The owner's password is stretched in a child. A wrong name goes the same
- *    way, so that the time tells nothing.
- * 4. A failure is told late, and later with each.
+ * Logins: from the gate into the box as it is once this turn has settled.
  */
 #include "app/serve_pop3_part.h"
 
-#include "base/crypto.h"
 #include "base/log.h"
 #include "store/box.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
-#define TRIES_PER_NETWORK 4	/* under way at once */
-
-/* "mailbox", or "mailbox" at any domain of ours. */
-static bool
-name_is_owners(const struct config *config, struct str name)
-{
-	struct str local, domain = name;
-	size_t at = STR_NONE, next = 0;
-
-	while ((next = str_find(name, next, '@')) != STR_NONE)
-		at = next++;
-	if (at == STR_NONE)
-		return str_same(name, str_of(config->mailbox));
-	local = str_take(&domain, at);
-	(void)str_skip(&domain, '@');
-	return str_same(local, str_of(config->mailbox)) &&
-	    domains_hold(&config->domains, domain);
-}
-
-/* How many logins of a network are under way. */
-static size_t
-tries_now(const struct client *c)
-{
-	const struct crowd *crowd = &c->service->crowd;
-	const struct client *other;
-	struct list *link;
-	size_t count = 0;
-
-	for (link = crowd->members.next; link != &crowd->members;
-	    link = link->next) {
-		other = list_of(link, struct client, member.link);
-		if (other != c && (other->state == CLIENT_PROVES ||
-		    other->state == CLIENT_REGRETS) &&
-		    memcmp(&other->member.network, &c->member.network,
-		    sizeof c->member.network) == 0)
-			count++;
-	}
-	return count;
-}
+#define SERVICE "pop3"	/* in the log */
 
 static void
 answer(struct client *c, enum pop3_login result)
@@ -70,30 +21,6 @@ answer(struct client *c, enum pop3_login result)
 }
 
 static void
-on_regret(struct timer *t)
-{
-	answer(list_of(t, struct client, regret), POP3_REFUSED);
-}
-
-/* Not the owner: say so in a while. */
-static void
-refuse(struct client *c)
-{
-	struct pop3_service *service = c->service;
-	int64_t delay;
-
-	delay = door_failed(&service->door, c->member.network,
-	    service->loop->clock.mono_ms);
-	log_event(LOG_INFO, "login-refused", LOG_N("session", c->number),
-	    LOG_C("ip", c->peer.text), LOG_C("name",
-	    c->known ? "known" : "unknown"), LOG_N("delay-ms", delay));
-	c->state = CLIENT_REGRETS;
-	c->member.settled = false;
-	c->regret = (struct timer){ .fire = on_regret };
-	timer_set(service->loop, &c->regret, delay);
-}
-
-static void
 let_in(struct client *c)
 {
 	c->state = CLIENT_ENTERS;
@@ -101,71 +28,46 @@ let_in(struct client *c)
 	list_add(&c->service->settling, &c->settling);
 }
 
-/* The password is stretched. */
+static const enum pop3_login refusals[] = {
+	[GATE_REFUSED] = POP3_REFUSED, [GATE_TOO_MANY] = POP3_TOO_MANY,
+	[GATE_FAULT] = POP3_FAULT
+};
+
 static void
-on_stretched(struct login *l, int err, const unsigned char key[SEAL_KEY])
+on_judged(struct entry *e, enum gate_result result)
 {
-	struct client *c = list_of(l, struct client, login);
+	struct client *c = list_of(e, struct client, entry);
 
-	if (err == 0)
-		err = credential_slow(c->service->db, key, &c->owner,
-		    &c->credential);
-	if (err == 0 && !c->known) {
-		client_lock(c);
-		err = -EACCES;
-	}
-	if (err == 0)
+	if (result == GATE_WELCOME)
 		let_in(c);
-	else if (err == -EACCES)
-		refuse(c);
 	else
-		answer(c, POP3_FAULT);
-}
-
-static bool
-refuse_now(struct client *c, enum pop3_login result, const char *why)
-{
-	log_event(LOG_INFO, "login-unheard", LOG_N("session", c->number),
-	    LOG_C("ip", c->peer.text), LOG_C("why", why));
-	pop3_login(&c->pop3, result, NULL, 0, 0);
-	return true;
+		answer(c, refusals[result]);
 }
 
 bool
 client_login(struct client *c)
 {
-	struct pop3_service *service = c->service;
-	struct str secret = buf_str(&c->pop3.secret);
-	struct credential_stretch how;
-	int err;
+	const struct gate_ask ask = {
+		.config = &c->era->setup.config, .member = &c->member,
+		.user = buf_str(&c->pop3.user),
+		.secret = buf_str(&c->pop3.secret),
+		.service = SERVICE, .ip = c->peer.text, .number = c->number
+	};
+	enum gate_result result;
 
-	c->known = name_is_owners(&c->era->setup.config,
-	    buf_str(&c->pop3.user));
-	err = credential_quick(service->db, secret, false, &c->owner,
-	    &c->credential);
-	if (err == 0 && c->known) {
+	c->entry.done = on_judged;
+	if (!gate_enter(c->service->gate, &c->entry, &ask, &result)) {
+		c->state = CLIENT_PROVES;
+		conn_pause(&c->conn);
+		return false;
+	}
+	if (result == GATE_WELCOME) {
 		conn_pause(&c->conn);
 		let_in(c);
 		return false;
 	}
-	client_lock(c);
-	if (door_judge(&service->door, c->member.network,
-	    service->loop->clock.mono_ms) == DOOR_SHUT)
-		return refuse_now(c, POP3_TOO_MANY, "too many failures");
-	if (tries_now(c) >= TRIES_PER_NETWORK)
-		return refuse_now(c, POP3_TOO_MANY, "too many at once");
-	if (err == 0 || err == -EACCES)
-		err = credential_stretch(service->db, &how);
-	if (err != 0)
-		return refuse_now(c, POP3_FAULT, strerror(-err));
-	c->login.done = on_stretched;
-	if (login_begin(&service->desk, &c->login, secret, &how) != 0)
-		return refuse_now(c, POP3_TOO_MANY, "too many at once");
-	/* Stretching takes long, and that is not the client's doing. */
-	c->state = CLIENT_PROVES;
-	c->member.settled = true;
-	conn_pause(&c->conn);
-	return false;
+	pop3_login(&c->pop3, refusals[result], NULL, 0, 0);
+	return true;
 }
 
 /* Give the session the box as it is now. */
@@ -202,7 +104,6 @@ take_snapshot(struct client *c, struct pop3_item **items, size_t *count,
 void
 client_enter(struct client *c)
 {
-	struct pop3_service *service = c->service;
 	struct pop3_item *items = NULL;
 	uint32_t uidvalidity = 0;
 	size_t count = 0;
@@ -214,15 +115,11 @@ client_enter(struct client *c)
 		answer(c, POP3_FAULT);
 		return;
 	}
-	c->stamp = db_stamp(service->db);
-	c->reader = message_reader_new(c->owner);
-	door_passed(&service->door, c->member.network);
-	/* When it was last used is worth no failure of a login. */
-	if (credential_used(service->db, c->credential) != 0)
-		log_event(LOG_DEBUG, "use-unnoted",
-		    LOG_N("session", c->number));
+	c->stamp = db_stamp(c->service->db);
+	c->reader = message_reader_new(c->entry.owner);
 	log_event(LOG_INFO, "login", LOG_N("session", c->number),
-	    LOG_C("ip", c->peer.text), LOG_N("credential", c->credential),
+	    LOG_C("service", SERVICE), LOG_C("ip", c->peer.text),
+	    LOG_N("credential", c->entry.credential),
 	    LOG_N("messages", (int64_t)count));
 	c->state = CLIENT_TALKS;
 	pop3_login(&c->pop3, POP3_WELCOME, items, count, uidvalidity);
@@ -233,12 +130,9 @@ client_enter(struct client *c)
 void
 client_lock(struct client *c)
 {
-	login_cancel(&c->login);
-	timer_cancel(c->service->loop, &c->regret);
 	message_reader_drop(c->reader);
 	c->reader = NULL;
-	seal_owner_drop(c->owner);
-	c->owner = NULL;
+	entry_drop(&c->entry);
 	free(c->messages);
 	c->messages = NULL;
 }

@@ -24,8 +24,7 @@ struct client {
 		CLIENT_TALKS,
 		CLIENT_DRAINS,	/* to go on when all replies are sent */
 		CLIENT_LEADS,	/* the same, with the handshake */
-		CLIENT_PROVES,	/* its password is being stretched */
-		CLIENT_REGRETS,	/* waits to hear that it is wrong */
+		CLIENT_PROVES,	/* judged at the gate */
 		CLIENT_ENTERS,	/* let in when this turn settles */
 		CLIENT_LEAVES,	/* its deletions are being committed */
 		CLIENT_PARTS	/* conn_finish() */
@@ -33,11 +32,7 @@ struct client {
 	uint64_t progress;	/* of pop3, as it was */
 	bool secure_port;	/* TLS from the first byte */
 
-	struct login login;
-	struct timer regret;
-	bool known;		/* the name given is the owner's */
-	int64_t credential;
-	struct seal_owner *owner;	/* from CLIENT_ENTERS on */
+	struct entry entry;	/* the owner's key from CLIENT_ENTERS on */
 
 	struct list settling;
 	uint64_t *messages;	/* of pop3.items, in their order */

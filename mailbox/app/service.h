@@ -5,6 +5,7 @@
 #include "app/crowd.h"
 #include "app/era.h"
 #include "app/role.h"
+#include "base/buf.h"
 #include "net/listen.h"
 
 struct service;
@@ -32,7 +33,6 @@ struct service {
 	struct loop *loop;
 	struct era *era;		/* of new sessions */
 	struct crowd crowd;
-	uint32_t serial;		/* of the latest session */
 	bool stopping;
 
 	/* private */
@@ -58,7 +58,10 @@ void service_renew(struct service *s, struct era *era);
 /* Accept nobody any more. */
 void service_stop(struct service *s);
 
-/* When all sessions are gone. */
+/* When all sessions are gone. Safe twice. */
 void service_drop(struct service *s);
+
+/* Cut off what was used of in, and wipe it: it may have been a password. */
+void service_eat(struct buf *in, size_t len);
 
 #endif

@@ -24,10 +24,12 @@ struct world {
 	struct loop loop;
 	struct db *db;
 	struct era *era;
+	struct gate gate;
 	struct pop3_service service;
 	struct buf app_password;
 	struct settle settle;
-	const struct client *proves;	/* until it is told, the loop runs */
+	const struct client *proves;	/* while we make it wait, the loop
+					   runs */
 };
 
 static void
@@ -35,7 +37,8 @@ on_settle(struct settle *settle)
 {
 	struct world *w = list_of(settle, struct world, settle);
 
-	w->loop.stop = w->proves->state != CLIENT_PROVES;
+	w->loop.stop = w->proves->state != CLIENT_PROVES ||
+	    !w->proves->member.settled;
 }
 
 static void
@@ -82,7 +85,9 @@ begin(void **state)
 	assert_int_equal(config_parse(&setup.config, str_of(text), "test",
 	    &why), 0);
 	assert_int_equal(era_open(&w.era, &setup, true), 0);
-	assert_int_equal(serve_pop3_open(&w.service, &start, w.db, w.era), 0);
+	gate_open(&w.gate, &w.loop, w.db);
+	assert_int_equal(serve_pop3_open(&w.service, &start, &w.gate, w.era),
+	    0);
 	w.settle = (struct settle){ .run = on_settle };
 	loop_settle(&w.loop, &w.settle);
 	return 0;
@@ -95,6 +100,7 @@ end(void **state)
 	char command[128];
 
 	serve_pop3_drop(&w->service);
+	gate_drop(&w->gate);
 	era_drop(w->era);
 	list_take(&w->settle.link);
 	db_close(w->db);
@@ -136,7 +142,7 @@ client_of(struct world *w, unsigned char from, const char *name,
 	    SERVE_POP3_IN_MAX, &c->pop3.out), 0);
 	close(fds[1]);
 	c->era = era_hold(w->era);
-	crowd_join(&w->service.crowd, &c->member, network(from));
+	crowd_join(&w->service.common.crowd, &c->member, network(from));
 	pop3_init(&c->pop3, true, false);
 	buf_add_format(&c->conn.in, "USER %s\r\nPASS ", name);
 	buf_add(&c->conn.in, password);
@@ -149,14 +155,14 @@ client_of(struct world *w, unsigned char from, const char *name,
 static bool
 refused_unheard(const struct client *c)
 {
-	return c->state == CLIENT_TALKS && c->owner == NULL;
+	return c->state == CLIENT_TALKS && c->entry.owner == NULL;
 }
 
 /* The door of network 1 by its own failures, all by those of the world. */
 static void
 doors_shut(struct world *w)
 {
-	struct door *door = &w->service.door;
+	struct door *door = &w->gate.door;
 	unsigned n;
 
 	for (n = 0; n < DOOR_NETWORK_MAX; n++)
@@ -192,7 +198,7 @@ may_have_to_go(struct world *w)
 {
 	struct member *victim;
 
-	return crowd_room(&w->service.crowd, network(9), 1, 1, &victim);
+	return crowd_room(&w->service.common.crowd, network(9), 1, 1, &victim);
 }
 
 /* The time it takes to stretch a password is not the client's doing. */
@@ -206,7 +212,7 @@ who_proves_need_not_make_room(void **state)
 	assert_false(may_have_to_go(w));
 	w->proves = c;
 	assert_int_equal(loop_run(&w->loop), 0);
-	assert_int_equal(c->state, CLIENT_REGRETS);
+	assert_int_equal(c->state, CLIENT_PROVES);
 	assert_true(may_have_to_go(w));
 }
 
