@@ -9,6 +9,8 @@
  * 2. A commit that failed is answered to all who were in it.
  * 3. The loop never waits for anything but the disk.
  */
+#include "app/keeper.h"
+
 #include "app/keeper_part.h"
 
 #include "base/crypto.h"

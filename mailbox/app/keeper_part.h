@@ -4,6 +4,7 @@
 
 #include "app/era.h"
 #include "app/gate.h"
+#include "app/keeper.h"
 #include "app/orders.h"
 #include "app/role.h"
 #include "app/serve_pop3.h"
@@ -56,9 +57,6 @@ struct keeper {
 	bool stopping;
 	struct timer end;
 };
-
-/* What a failure of the store means to a sender. */
-enum smtp_verdict keeper_verdict(int err);
 
 /*
  * Answer intake: at once when there is no promise in it and the wire has

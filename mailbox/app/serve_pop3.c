@@ -320,13 +320,7 @@ serve_pop3_settled(struct pop3_service *service, int err)
 	struct list now;
 	struct client *c;
 
-	/* Those who begin to wait meanwhile wait for the next commit. */
-	list_init(&now);
-	while (!list_empty(&service->settling)) {
-		c = list_of(service->settling.next, struct client, settling);
-		list_take(&c->settling);
-		list_add(&now, &c->settling);
-	}
+	service_settling(&service->settling, &now);
 	while (!list_empty(&now)) {
 		c = list_of(now.next, struct client, settling);
 		list_take(&c->settling);

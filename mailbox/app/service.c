@@ -4,6 +4,7 @@
  */
 #include "app/service.h"
 
+#include "base/codec.h"
 #include "base/crypto.h"
 #include "base/log.h"
 
@@ -99,6 +100,32 @@ service_drop(struct service *s)
 	must(s->crowd.count == 0);
 	era_drop(s->era);
 	s->era = NULL;
+}
+
+void
+service_settling(struct list *waiting, struct list *now)
+{
+	struct list *link;
+
+	list_init(now);
+	while (!list_empty(waiting)) {
+		link = waiting->next;
+		list_take(link);
+		list_add(now, link);
+	}
+}
+
+void
+service_letter_id(char id[SERVICE_ID])
+{
+	unsigned char number[(SERVICE_ID - 1) / 2];
+	struct buf text;
+
+	crypto_random(number, sizeof number);
+	buf_init(&text, SERVICE_ID);
+	hex_encode(&text, str_from(number, sizeof number));
+	memcpy(id, buf_text(&text), SERVICE_ID);
+	buf_drop(&text);
 }
 
 void

@@ -8,6 +8,8 @@
 #include "base/buf.h"
 #include "net/listen.h"
 
+#define SERVICE_ID 17	/* bytes of the name of a letter, with its NUL */
+
 struct service;
 
 /* A listening socket, with TLS from the first byte or on offer. */
@@ -60,6 +62,18 @@ void service_stop(struct service *s);
 
 /* When all sessions are gone. Safe twice. */
 void service_drop(struct service *s);
+
+/*
+ * Who waits for the commit that was made: those who begin to wait meanwhile
+ * wait for the next one.
+ *
+ * waiting   left empty
+ * now       gets them, in their order
+ */
+void service_settling(struct list *waiting, struct list *now);
+
+/* Name a letter by chance, so that no two ever share a name. */
+void service_letter_id(char id[SERVICE_ID]);
 
 /* Cut off what was used of in, and wipe it: it may have been a password. */
 void service_eat(struct buf *in, size_t len);

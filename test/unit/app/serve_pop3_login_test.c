@@ -6,11 +6,10 @@
 
 #include <cmocka.h>
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "app/gate_world.h"
 #include "app/serve_pop3_part.h"
 #include "base/crypto.h"
 #include "freed.h"
@@ -18,15 +17,11 @@
 
 int serve_pop3_login_test(void);
 
-/* A service without ports, over a box with an owner and an app password. */
+/* A service without ports, behind a gate. */
 struct world {
-	char dir[64];
-	struct loop loop;
-	struct db *db;
+	struct gate_world at;
 	struct era *era;
-	struct gate gate;
 	struct pop3_service service;
-	struct buf app_password;
 	struct settle settle;
 	const struct client *proves;	/* while we make it wait, the loop
 					   runs */
@@ -37,28 +32,8 @@ on_settle(struct settle *settle)
 {
 	struct world *w = list_of(settle, struct world, settle);
 
-	w->loop.stop = w->proves->state != CLIENT_PROVES ||
+	w->at.loop.stop = w->proves->state != CLIENT_PROVES ||
 	    !w->proves->member.settled;
-}
-
-static void
-credentials_make(struct world *w)
-{
-	struct seal_owner *owner;
-	struct buf recovery;
-
-	buf_init(&recovery, 256);
-	assert_int_equal(db_open(&w->db, w->dir, DB_CREATE, &w->loop.clock),
-	    0);
-	assert_int_equal(credential_create(w->db, STR("a long password"),
-	    &recovery), 0);
-	assert_int_equal(credential_unlock(w->db, buf_str(&recovery), &owner),
-	    0);
-	assert_int_equal(credential_app_add(w->db, owner, STR("phone"),
-	    &w->app_password), 0);
-	assert_int_equal(db_commit(w->db), 0);
-	seal_owner_drop(owner);
-	buf_wipe(&recovery);
 }
 
 static int
@@ -70,26 +45,22 @@ begin(void **state)
 	static const int none[] = { -1 };
 	static struct world w;
 	const struct role_start start = {
-		.loop = &w.loop, .pop3 = none, .pop3s = none
+		.loop = &w.at.loop, .pop3 = none, .pop3s = none
 	};
 	struct setup setup = { .text = { NULL, 0, 0, 0, false } };
 	struct buf why;
 
-	w = (struct world){ .dir = "/tmp/login-test-" "XX" "XX" "XX" };
+	w = (struct world){ .era = NULL };
 	*state = &w;
-	assert_non_null(mkdtemp(w.dir));
-	assert_int_equal(loop_init(&w.loop), 0);
-	buf_init(&w.app_password, 100);
-	credentials_make(&w);
+	gate_world_begin(&w.at);
 	buf_init(&why, 1000);
 	assert_int_equal(config_parse(&setup.config, str_of(text), "test",
 	    &why), 0);
 	assert_int_equal(era_open(&w.era, &setup, true), 0);
-	gate_open(&w.gate, &w.loop, w.db);
-	assert_int_equal(serve_pop3_open(&w.service, &start, &w.gate, w.era),
-	    0);
+	assert_int_equal(serve_pop3_open(&w.service, &start, &w.at.gate,
+	    w.era), 0);
 	w.settle = (struct settle){ .run = on_settle };
-	loop_settle(&w.loop, &w.settle);
+	loop_settle(&w.at.loop, &w.settle);
 	return 0;
 }
 
@@ -97,26 +68,12 @@ static int
 end(void **state)
 {
 	struct world *w = *state;
-	char command[128];
 
 	serve_pop3_drop(&w->service);
-	gate_drop(&w->gate);
-	era_drop(w->era);
 	list_take(&w->settle.link);
-	db_close(w->db);
-	loop_drop(&w->loop);
-	buf_wipe(&w->app_password);
-	(void)snprintf(command, sizeof command, "rm -rf %s", w->dir);
-	assert_int_equal(system(command), 0);
+	era_drop(w->era);
+	gate_world_end(&w->at);
 	return 0;
-}
-
-static struct network
-network(unsigned char n)
-{
-	const unsigned char ip[4] = { 10, 0, n, 1 };
-
-	return network_of(ip, 4);
 }
 
 static void
@@ -138,11 +95,11 @@ client_of(struct world *w, unsigned char from, const char *name,
 	    fds), 0);
 	c->service = &w->service;
 	c->conn.on = on_event;
-	assert_int_equal(conn_open(&c->conn, &w->loop, fds[0],
+	assert_int_equal(conn_open(&c->conn, &w->at.loop, fds[0],
 	    SERVE_POP3_IN_MAX, &c->pop3.out), 0);
 	close(fds[1]);
 	c->era = era_hold(w->era);
-	crowd_join(&w->service.common.crowd, &c->member, network(from));
+	crowd_join(&w->service.common.crowd, &c->member, gate_world_network(from));
 	pop3_init(&c->pop3, true, false);
 	buf_add_format(&c->conn.in, "USER %s\r\nPASS ", name);
 	buf_add(&c->conn.in, password);
@@ -151,54 +108,12 @@ client_of(struct world *w, unsigned char from, const char *name,
 	return c;
 }
 
-/* Whether it was told so at once. */
-static bool
-refused_unheard(const struct client *c)
-{
-	return c->state == CLIENT_TALKS && c->entry.owner == NULL;
-}
-
-/* The door of network 1 by its own failures, all by those of the world. */
-static void
-doors_shut(struct world *w)
-{
-	struct door *door = &w->gate.door;
-	unsigned n;
-
-	for (n = 0; n < DOOR_NETWORK_MAX; n++)
-		(void)door_failed(door, network(1), w->loop.clock.mono_ms);
-	for (n = 0; n < DOOR_ALL_MAX; n++)
-		(void)door_failed(door, network((unsigned char)(100 + n)),
-		    w->loop.clock.mono_ms);
-}
-
-/* Nobody can guess one, so nobody need be kept from trying. */
-static void
-app_passwords_pass_shut_doors(void **state)
-{
-	struct world *w = *state;
-	struct str good = buf_str(&w->app_password);
-	unsigned char from;
-
-	doors_shut(w);
-	for (from = 1; from < 3; from++) {
-		assert_true(refused_unheard(client_of(w, from, "mailbox",
-		    STR("a long password"))));
-		assert_true(refused_unheard(client_of(w, from, "mailbox",
-		    STR("aaaa-aaaa-aaaa-aaaa-aaaa-aaaa-aa"))));
-		assert_true(refused_unheard(client_of(w, from, "other",
-		    good)));
-		assert_int_equal(client_of(w, from, "mailbox", good)->state,
-		    CLIENT_ENTERS);
-	}
-}
-
 static bool
 may_have_to_go(struct world *w)
 {
 	struct member *victim;
 
-	return crowd_room(&w->service.common.crowd, network(9), 1, 1, &victim);
+	return crowd_room(&w->service.common.crowd, gate_world_network(9), 1, 1, &victim);
 }
 
 /* The time it takes to stretch a password is not the client's doing. */
@@ -211,7 +126,7 @@ who_proves_need_not_make_room(void **state)
 	assert_int_equal(c->state, CLIENT_PROVES);
 	assert_false(may_have_to_go(w));
 	w->proves = c;
-	assert_int_equal(loop_run(&w->loop), 0);
+	assert_int_equal(loop_run(&w->at.loop), 0);
 	assert_int_equal(c->state, CLIENT_PROVES);
 	assert_true(may_have_to_go(w));
 }
@@ -224,7 +139,7 @@ who_enters_need_not_make_room(void **state)
 	    STR("a long password"));
 
 	w->proves = c;
-	assert_int_equal(loop_run(&w->loop), 0);
+	assert_int_equal(loop_run(&w->at.loop), 0);
 	assert_int_equal(c->state, CLIENT_ENTERS);
 	assert_false(may_have_to_go(w));
 	serve_pop3_settled(&w->service, 0);
@@ -240,7 +155,7 @@ its_mail_goes_with_a_session(void **state)
 	struct world *w = *state;
 	const struct buf *piece = &w->service.piece;
 	struct client *c = client_of(w, 1, "mailbox",
-	    buf_str(&w->app_password));
+	    buf_str(&w->at.app_password));
 	uintptr_t read_at, sent_at;
 
 	buf_add_format(&w->service.piece, "%100s", "a letter");
@@ -269,17 +184,17 @@ static void
 a_snapshot_is_of_what_is_committed(void **state)
 {
 	struct world *w = *state;
-	struct str good = buf_str(&w->app_password);
+	struct str good = buf_str(&w->at.app_password);
 	struct client *first, *second;
 
-	letter_keep(w->db);
+	letter_keep(w->at.db);
 	first = client_of(w, 1, "mailbox", good);
 	second = client_of(w, 2, "mailbox", good);
 	buf_add_text(&first->conn.in, "DELE 1\r\nQUIT\r\n");
 	serve_pop3_settled(&w->service, 0);
 	assert_int_equal(first->state, CLIENT_LEAVES);
 	assert_int_equal(second->state, CLIENT_ENTERS);
-	db_rollback(w->db);
+	db_rollback(w->at.db);
 	serve_pop3_settled(&w->service, -EIO);
 	assert_int_equal(second->state, CLIENT_TALKS);
 	assert_int_equal(second->pop3.count, 1);
@@ -289,8 +204,6 @@ int
 serve_pop3_login_test(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(app_passwords_pass_shut_doors,
-		    begin, end),
 		cmocka_unit_test_setup_teardown(who_proves_need_not_make_room,
 		    begin, end),
 		cmocka_unit_test_setup_teardown(who_enters_need_not_make_room,
