@@ -99,7 +99,8 @@ client_of(struct world *w, unsigned char from, const char *name,
 	    SERVE_POP3_IN_MAX, &c->pop3.out), 0);
 	close(fds[1]);
 	c->era = era_hold(w->era);
-	crowd_join(&w->service.common.crowd, &c->member, gate_world_network(from));
+	crowd_join(&w->service.common.crowd, &c->member,
+	    gate_world_network(from));
 	pop3_init(&c->pop3, true, false);
 	buf_add_format(&c->conn.in, "USER %s\r\nPASS ", name);
 	buf_add(&c->conn.in, password);
@@ -113,7 +114,8 @@ may_have_to_go(struct world *w)
 {
 	struct member *victim;
 
-	return crowd_room(&w->service.common.crowd, gate_world_network(9), 1, 1, &victim);
+	return crowd_room(&w->service.common.crowd, gate_world_network(9), 1,
+	    1, &victim);
 }
 
 /* The time it takes to stretch a password is not the client's doing. */
