@@ -30,14 +30,14 @@ retry_next(unsigned attempts, int64_t queued, int64_t now, uint32_t chance)
 {
 	int64_t left = RETRY_FOR_S - age(queued, now);
 	int64_t wait;
+	size_t n;
 
 	must(attempts > 0);
-	if (left <= 0)
+	if (left <= 0 && attempts >= RETRY_LEAST)
 		return RETRY_NEVER;
-	if (attempts > countof(waits))
-		attempts = countof(waits);
-	wait = spread(waits[attempts - 1], chance);
-	return now + (wait < left ? wait : left);
+	n = attempts < countof(waits) ? attempts : countof(waits);
+	wait = spread(waits[n - 1], chance);
+	return now + (left <= 0 || wait < left ? wait : left);
 }
 
 bool

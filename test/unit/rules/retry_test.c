@@ -53,6 +53,7 @@ test_whole_course(void **state)
 			break;
 		assert_true(next > now);
 		assert_true(next <= QUEUED + RETRY_FOR_S);
+		assert_true(next <= now + RETRY_WAIT_MAX_S);
 		now = next;
 		attempts++;
 	}
@@ -69,8 +70,15 @@ test_clock_jumps(void **state)
 	(void)state;
 	assert_in_range(retry_next(1, QUEUED, QUEUED - 86400, 0),
 	    QUEUED - 86400 + 1, QUEUED - 86400 + 600);
-	assert_true(retry_next(1, QUEUED, QUEUED + 10 * RETRY_FOR_S, 0) ==
-	    RETRY_NEVER);
+	/* forward: some attempts are made all the same, and then no more */
+	assert_in_range(retry_next(1, QUEUED, QUEUED + 10 * RETRY_FOR_S, 0),
+	    QUEUED + 10 * RETRY_FOR_S + 1, QUEUED + 10 * RETRY_FOR_S + 600);
+	assert_true(retry_next(RETRY_LEAST - 1, QUEUED,
+	    QUEUED + RETRY_FOR_S, 0) > QUEUED + RETRY_FOR_S);
+	assert_true(retry_next(RETRY_LEAST, QUEUED,
+	    QUEUED + 10 * RETRY_FOR_S, 0) == RETRY_NEVER);
+	assert_true(retry_next(RETRY_LEAST, QUEUED, QUEUED + RETRY_FOR_S - 1,
+	    0) == QUEUED + RETRY_FOR_S);
 }
 
 static void
