@@ -120,6 +120,9 @@ add_date(struct buf *out, const char *name, int64_t when)
 	buf_add_text(out, "\r\n");
 }
 
+/* How the enhanced code of a failure by time reads. */
+static const unsigned expired[3] = { 4, 4, 7 };
+
 static void
 add_status(struct buf *out, const unsigned status[3])
 {
@@ -227,6 +230,17 @@ add_told(struct buf *out, const struct bounce_recipient *r)
 	buf_add_text(out, "\r\n");
 }
 
+static bool
+is_expired(const struct bounce *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->count; i++)
+		if (b->recipients[i].expired)
+			return true;
+	return false;
+}
+
 static void
 add_text(struct buf *out, const struct bounce *b)
 {
@@ -242,6 +256,9 @@ add_text(struct buf *out, const struct bounce *b)
 	buf_add_text(out, "\r\n");
 	if (b->kind == BOUNCE_DELAYED)
 		add_date(out, "It will be tried until ", b->until);
+	if (is_expired(b))
+		add_date(out, "It has been tried again and again since ",
+		    b->queued);
 	buf_add_format(out, "%sIts header is attached.\r\n\r\n",
 	    kinds[b->kind].end);
 }
@@ -266,7 +283,7 @@ add_fields(struct buf *out, const struct bounce *b,
 	    r->address);
 	buf_add_format(out, "Action: %s\r\nStatus: ",
 	    kinds[b->kind].action);
-	add_status(out, r->status);
+	add_status(out, r->expired ? expired : r->status);
 	buf_add_text(out, "\r\n");
 	if (r->remote.len > 0)
 		add_line(out, "Remote-MTA: dns; ", r->remote);

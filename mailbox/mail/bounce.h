@@ -33,6 +33,8 @@ struct bounce_recipient {
 	struct str said;	/* the reply's text, or our own sentence */
 	struct str remote;	/* host that said it; empty: ourselves */
 	int64_t tried;		/* last attempt, unix s; 0: none */
+	bool expired;		/* given up for time (RFC 3463, X.4.7), with
+				   the above as it was last */
 };
 
 struct bounce {

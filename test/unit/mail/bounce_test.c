@@ -277,11 +277,38 @@ test_limits(void **state)
 	buf_drop(&head);
 }
 
+/* What went on for too long says so, and what was last heard as well. */
+static void
+test_expired(void **state)
+{
+	struct bounce_recipient late = nobody;
+	struct bounce b = bounce(BOUNCE_FAILED);
+	struct buf out;
+
+	(void)state;
+	late.expired = true;
+	late.code = 451;
+	late.status[0] = 4;
+	late.status[1] = 3;
+	late.status[2] = 0;
+	late.said = STR("Try again later");
+	b.recipients = &late;
+	buf_init(&out, BOUNCE_MAX);
+	bounce_add(&out, &b);
+	assert_non_null(strstr(buf_text(&out), "Status: 4.4.7\r\n"));
+	assert_non_null(strstr(buf_text(&out),
+	    "Diagnostic-Code: smtp; 451 4.3.0 Try again later\r\n"));
+	assert_non_null(strstr(buf_text(&out), "again and again since "
+	    "Tue, 14 Nov 2023 22:13:20 +0000\r\n"));
+	buf_drop(&out);
+}
+
 int
 bounce_test(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_failed),
+		cmocka_unit_test(test_expired),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_due),
 		cmocka_unit_test(test_foreign_text),
