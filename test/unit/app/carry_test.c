@@ -250,7 +250,7 @@ test_result(void **state)
 		assert_int_equal(back.outcomes[i].code,
 		    result.outcomes[i].code);
 		assert_memory_equal(back.outcomes[i].status,
-		    result.outcomes[i].status, sizeof result.outcomes[i].status);
+		    result.outcomes[i].status, sizeof back.outcomes[i].status);
 		assert_int_equal(back.outcomes[i].reports,
 		    result.outcomes[i].reports);
 	}
