@@ -157,34 +157,57 @@ read_number(struct reader *r, const struct config_key *key,
 	return 0;
 }
 
+/* Where the texts of a list go: to one of the two arrays. */
+struct list_target {
+	struct str *views;
+	const char **texts;
+	size_t *count;
+	int min, max;
+};
+
+static struct list_target
+list_target(struct config *config, enum config_type type)
+{
+	struct strings *strings = config->strings;
+
+	if (type == CONFIG_DOMAINS)
+		return (struct list_target){ strings->names, NULL,
+		    &config->domains.count, 1, CONFIG_DOMAINS_MAX };
+	if (type == CONFIG_SENDERS)
+		return (struct list_target){ config->senders, NULL,
+		    &config->sender_count, 0, CONFIG_SENDERS_MAX };
+	if (type == CONFIG_SERVERS)
+		return (struct list_target){ NULL, config->dns_servers,
+		    &config->dns_server_count, 0, CONFIG_DNS_MAX };
+	return (struct list_target){ NULL, config->listen,
+	    &config->listen_count, 1, CONFIG_LISTEN_MAX };
+}
+
 /* Add one of the texts of a list to the config. */
 static int
 add_text(struct reader *r, const struct config_key *key,
-	const config_setting_t *setting)
+	const struct list_target *list, const config_setting_t *setting)
 {
-	struct config *config = r->config;
-	struct strings *strings = config->strings;
 	const char *text, *copy;
+	struct str there;
 	size_t i;
 	int err = take_text(r, key->path, key->type, setting, &text);
 
 	if (err != 0)
 		return err;
-	copy = keep_lower(config, text);
-	if (key->type == CONFIG_LISTEN) {
-		for (i = 0; i < config->listen_count; i++)
-			if (strcmp(config->listen[i], copy) == 0)
-				return fault(r, line_of(setting), "%s: \"%s\" "
-				    "is there twice; take one out", key->path,
-				    copy);
-		config->listen[config->listen_count++] = copy;
-		return 0;
+	copy = keep_lower(r->config, text);
+	for (i = 0; i < *list->count; i++) {
+		there = list->views != NULL ? list->views[i] :
+		    str_of(list->texts[i]);
+		if (str_equal(there, str_of(copy)))
+			return fault(r, line_of(setting), "%s: \"%s\" is there "
+			    "twice; take one out", key->path, copy);
 	}
-	if (domains_hold(&(struct domains){ strings->names,
-	    config->domains.count, false }, str_of(copy)))
-		return fault(r, line_of(setting),
-		    "%s: \"%s\" is there twice; take one out", key->path, copy);
-	strings->names[config->domains.count++] = str_of(copy);
+	if (list->views != NULL)
+		list->views[*list->count] = str_of(copy);
+	else
+		list->texts[*list->count] = copy;
+	++*list->count;
 	return 0;
 }
 
@@ -193,22 +216,20 @@ static int
 read_texts(struct reader *r, const struct config_key *key,
 	const config_setting_t *setting)
 {
-	bool is_listen_key = key->type == CONFIG_LISTEN;
-	int max = is_listen_key ? CONFIG_LISTEN_MAX : CONFIG_DOMAINS_MAX;
+	struct list_target list = list_target(r->config, key->type);
 	int count, i, err = 0;
 
-	if (is_listen_key)
-		r->config->listen_count = 0;
+	*list.count = 0;
 	if (!config_setting_is_array(setting) &&
 	    !config_setting_is_list(setting))
-		return add_text(r, key, setting);
+		return add_text(r, key, &list, setting);
 	count = config_setting_length(setting);
-	if (count < 1 || count > max)
+	if (count < list.min || count > list.max)
 		return fault(r, line_of(setting),
-		    "%s holds %d entries; it must be from 1 to %d", key->path,
-		    count, max);
+		    "%s holds %d entries; it must be from %d to %d", key->path,
+		    count, list.min, list.max);
 	for (i = 0; i < count && err == 0; i++)
-		err = add_text(r, key,
+		err = add_text(r, key, &list,
 		    config_setting_get_elem(setting, (unsigned)i));
 	return err;
 }
@@ -280,6 +301,7 @@ read_key(struct reader *r, const struct config_key *key,
 	case CONFIG_LOCAL:
 	case CONFIG_USER:
 	case CONFIG_LEVEL:
+	case CONFIG_ADDRESS:
 		return read_text(r, key, setting);
 	case CONFIG_FLAG:
 		return read_flag(r, key, setting);
@@ -288,6 +310,8 @@ read_key(struct reader *r, const struct config_key *key,
 		return read_number(r, key, setting);
 	case CONFIG_DOMAINS:
 	case CONFIG_LISTEN:
+	case CONFIG_SENDERS:
+	case CONFIG_SERVERS:
 		return read_texts(r, key, setting);
 	case CONFIG_CERTIFICATES:
 		return read_certificates(r, key, setting);
@@ -295,32 +319,13 @@ read_key(struct reader *r, const struct config_key *key,
 	return 0;
 }
 
-/* Refuse a key that is not in the table, with a hint where it may belong. */
 static int
 refuse_unknown(struct reader *r, struct str group,
 	const config_setting_t *setting)
 {
-	const char *name = config_setting_name(setting);
-	struct str other;
-	size_t i;
-
-	for (i = 0; i < config_key_count; i++) {
-		other = config_key_group(&config_keys[i]);
-		if (str_equal(other, group) ||
-		    !str_equal(config_key_name(&config_keys[i]), str_of(name)))
-			continue;
-		if (other.len == 0)
-			return fault(r, line_of(setting), "%s does not belong "
-			    "into a group; move it out of %.*s", name,
-			    (int)group.len, group.at);
-		return fault(r, line_of(setting), "%s belongs into a group; "
-		    "write %.*s = { %s = ...; };", name, (int)other.len,
-		    other.at, name);
-	}
-	return fault(r, line_of(setting), "\"%.*s%s%.100s\" is no key; take it "
-	    "out, or look for its right name in the output of "
-	    "\"pillarbox config-reference\"", (int)group.len, group.at,
-	    group.len > 0 ? "." : "", name);
+	buf_clear(r->why);
+	config_key_unknown(r->why, group, config_setting_name(setting));
+	return fault(r, line_of(setting), "%s", buf_text(r->why));
 }
 
 /* Read every setting of the root (group empty) or of a group. */
@@ -359,49 +364,50 @@ read_group(struct reader *r, struct str group, const config_setting_t *parent)
 	return err;
 }
 
+/* Give the box its usual name, unless it has another. */
+static int
+read_host(struct reader *r)
+{
+	struct config *c = r->config;
+	struct buf host;
+
+	if (c->host != NULL)
+		return 0;
+	buf_init(&host, ADDR_DOMAIN_MAX);
+	buf_add_text(&host, "mail.");
+	buf_add(&host, c->domains.names[0]);
+	if (!host.full)
+		c->host = keep(c, buf_str(&host));
+	buf_drop(&host);
+	return c->host != NULL ? 0 : fault(r, 1, "host is missing; the main "
+	    "domain is too long to put \"mail.\" before it");
+}
+
 /* Look at what only the whole can tell. */
 static int
 read_whole(struct reader *r)
 {
 	struct config *c = r->config;
 	struct strings *strings = c->strings;
-	const config_setting_t *at;
-	struct buf host;
+	const config_setting_t *at = NULL;
+	const char *places[2] = { NULL, NULL };
+	size_t i;
+	int err;
 
 	if (c->domains.count == 0)
 		return fault(r, 1, "domains is missing; write domains = "
 		    "\"example.org\"; with your domain");
 	c->domains.names = strings->names;
-	if (c->host == NULL) {
-		buf_init(&host, ADDR_DOMAIN_MAX);
-		buf_add_text(&host, "mail.");
-		buf_add(&host, c->domains.names[0]);
-		if (!host.full)
-			c->host = keep(c, buf_str(&host));
-		buf_drop(&host);
-		if (c->host == NULL)
-			return fault(r, 1, "host is missing; the main domain "
-			    "is too long to put \"mail.\" before it");
-	}
-	at = config_lookup(&r->lib, "pop3");
-	if (c->pop3_port != 0 && c->pop3_port == c->pop3s_port)
-		return fault(r, at == NULL ? 1 : line_of(at), "pop3.port and "
-		    "pop3.tls_port are both %u; give each its own",
-		    c->pop3_port);
-	if (c->smtp_port != 0 && (c->smtp_port == c->pop3_port ||
-	    c->smtp_port == c->pop3s_port))
-		return fault(r, at == NULL ? 1 : line_of(at), "smtp.port and a "
-		    "port of pop3 are both %u; give each its own",
-		    c->smtp_port);
-	if (c->smtp_port == 0 && c->pop3_port == 0 && c->pop3s_port == 0)
-		return fault(r, 1, "every port is 0; give smtp.port or "
-		    "pop3.tls_port a number");
-	if (c->certificate_count == 0 && (c->pop3_port | c->pop3s_port) != 0)
-		return fault(r, 1, "tls.certificates is missing, and without "
-		    "one nobody can log in; write tls = { certificates = "
-		    "( { cert = \"/a/chain.pem\"; key = \"/a/key.pem\"; } ); "
-		    "}; \"pillarbox init --self-signed\" makes such files");
-	return 0;
+	err = read_host(r);
+	if (err != 0)
+		return err;
+	buf_clear(r->why);
+	if (!config_whole_wrong(c, r->why, places))
+		return 0;
+	for (i = 0; i < countof(places) && at == NULL; i++)
+		if (places[i] != NULL)
+			at = config_lookup(&r->lib, places[i]);
+	return fault(r, at == NULL ? 1 : line_of(at), "%s", buf_text(r->why));
 }
 
 static const char **

@@ -49,19 +49,20 @@ print_texts(FILE *out, const char *const *texts, size_t count)
 		print_quoted(out, texts[i]);
 	}
 	if (count != 1)
-		fputs(" ]", out);
+		fputs(count > 0 ? " ]" : "]", out);
 }
 
+/* The same for views, which come from C strings and so end in NUL. */
 static void
-print_domains(FILE *out, const struct domains *domains)
+print_views(FILE *out, const struct str *views, size_t count)
 {
 	const char *texts[CONFIG_DOMAINS_MAX];
 	size_t i;
 
-	/* The names come from C strings, and so end in NUL. */
-	for (i = 0; i < domains->count; i++)
-		texts[i] = domains->names[i].at;
-	print_texts(out, texts, domains->count);
+	must(count <= countof(texts));
+	for (i = 0; i < count; i++)
+		texts[i] = views[i].at;
+	print_texts(out, texts, count);
 }
 
 static void
@@ -101,6 +102,7 @@ print_value(FILE *out, const struct config *config,
 	case CONFIG_LOCAL:
 	case CONFIG_USER:
 	case CONFIG_LEVEL:
+	case CONFIG_ADDRESS:
 		print_quoted(out, *(const char *const *)at);
 		return;
 	case CONFIG_FLAG:
@@ -111,10 +113,17 @@ print_value(FILE *out, const struct config *config,
 		print_number(out, config, key);
 		return;
 	case CONFIG_DOMAINS:
-		print_domains(out, &config->domains);
+		print_views(out, config->domains.names, config->domains.count);
+		return;
+	case CONFIG_SENDERS:
+		print_views(out, config->senders, config->sender_count);
 		return;
 	case CONFIG_LISTEN:
 		print_texts(out, config->listen, config->listen_count);
+		return;
+	case CONFIG_SERVERS:
+		print_texts(out, config->dns_servers,
+		    config->dns_server_count);
 		return;
 	case CONFIG_CERTIFICATES:
 		print_certificates(out, config);
@@ -155,6 +164,17 @@ print_range(FILE *out, const struct config_key *key)
 	case CONFIG_LISTEN:
 		fprintf(out, "IP address or `\"*\"`, or up to %d in `[ ]`",
 		    CONFIG_LISTEN_MAX);
+		return;
+	case CONFIG_ADDRESS:
+		fputs("mail address, or `\"\"` for none", out);
+		return;
+	case CONFIG_SENDERS:
+		fprintf(out, "up to %d addresses or `@domain` in `[ ]`",
+		    CONFIG_SENDERS_MAX);
+		return;
+	case CONFIG_SERVERS:
+		fprintf(out, "up to %d IP addresses, with or without port, in "
+		    "`[ ]`", CONFIG_DNS_MAX);
 		return;
 	case CONFIG_CERTIFICATES:
 		fprintf(out, "up to %d of `{ cert = \"PATH\"; key = \"PATH\"; "
@@ -214,6 +234,7 @@ is_default(const struct config *config, const struct config *usual,
 	case CONFIG_LOCAL:
 	case CONFIG_USER:
 	case CONFIG_LEVEL:
+	case CONFIG_ADDRESS:
 		text = *(const char *const *)(const void *)at;
 		usual_text = *(const char *const *)(const void *)usual_at;
 		return text == NULL || (usual_text != NULL &&
@@ -229,6 +250,10 @@ is_default(const struct config *config, const struct config *usual,
 	case CONFIG_LISTEN:
 		return config->listen_count == 1 &&
 		    strcmp(config->listen[0], usual->listen[0]) == 0;
+	case CONFIG_SENDERS:
+		return config->sender_count == 0;
+	case CONFIG_SERVERS:
+		return config->dns_server_count == 0;
 	case CONFIG_CERTIFICATES:
 		return config->certificate_count == 0;
 	}

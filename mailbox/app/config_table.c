@@ -79,12 +79,74 @@ const struct config_key config_keys[] = {
 	  "Seconds without a command before a session is closed; RFC 1939 "
 	  "section 3 demands 600 or more, less is for trials." },
 
+	{ "submission.port", CONFIG_NUMBER, AT(submission_port), NULL, 587,
+	  0, 65535,
+	  "The port where your mail programs hand in letters, turning to TLS "
+	  "with STARTTLS. 0 turns it off." },
+	{ "submission.tls_port", CONFIG_NUMBER, AT(submissions_port), NULL,
+	  465, 0, 65535,
+	  "The same with TLS from the first byte, which is the better choice. "
+	  "0 turns it off." },
+	{ "submission.connections", CONFIG_NUMBER, AT(submission_connections),
+	  NULL, 50, 1, 10000, "Connections at once, in all." },
+	{ "submission.per_network", CONFIG_NUMBER, AT(submission_per_network),
+	  NULL, 20, 1, 10000,
+	  "Connections at once from one network (IPv4 /24, IPv6 /48)." },
+	{ "submission.idle_s", CONFIG_NUMBER, AT(submission_idle_s), NULL, 300,
+	  1, 86400,
+	  "Seconds without progress before a session is closed; RFC 5321 "
+	  "section 4.5.3.2.7 asks for 300 or more." },
+	{ "submission.identity", CONFIG_FLAG, AT(identity), NULL, 1, 0, 0,
+	  "Whether a reply that you write from your main address goes out, by "
+	  "itself, as the address that was written to." },
+	{ "submission.main_address", CONFIG_ADDRESS, AT(main_address), "",
+	  0, 0, 0,
+	  "Your own address, which nobody is to see in a letter that goes out "
+	  "as another one. The login is treated so in any case; name here the "
+	  "one your mail program writes from if it is not that." },
+	{ "submission.senders", CONFIG_SENDERS, AT(senders), NULL, 0, 0, 0,
+	  "Addresses of other domains that you may send from through this "
+	  "box: \"me@a.example\", or \"@a.example\" for all of a domain. "
+	  "Any address at your own domains may be sent from without being "
+	  "listed." },
+
+	{ "outbound.port", CONFIG_NUMBER, AT(outbound_port), NULL, 25,
+	  1, 65535,
+	  "The port of the servers that letters are sent to; other than 25 is "
+	  "for trials." },
+	{ "outbound.https_port", CONFIG_NUMBER, AT(outbound_https_port), NULL,
+	  443, 1, 65535,
+	  "The port where domains publish their MTA-STS policies; other than "
+	  "443 is for trials." },
+	{ "outbound.connections", CONFIG_NUMBER, AT(outbound_connections),
+	  NULL, 20, 1, 1000, "Connections to other servers at once, in all." },
+	{ "outbound.per_domain", CONFIG_NUMBER, AT(outbound_per_domain), NULL,
+	  10, 1, 1000, "Connections at once for one domain." },
+	{ "outbound.ipv6_first", CONFIG_FLAG, AT(ipv6_first), NULL, 0, 0, 0,
+	  "Try the IPv6 addresses of a server before those of IPv4. Big "
+	  "providers are harder to please over IPv6, where they want a "
+	  "matching name (PTR) for your address." },
+
+	{ "dns.servers", CONFIG_SERVERS, AT(dns_servers), NULL, 0, 0, 0,
+	  "The DNS servers to ask, as \"192.0.2.1\", \"192.0.2.1:5353\", "
+	  "\"2001:db8::1\" or \"[2001:db8::1]:5353\". Without any, those of "
+	  "/etc/resolv.conf." },
+	{ "dns.trust_ad", CONFIG_FLAG, AT(dns_trust_ad), NULL, 0, 0, 0,
+	  "Whether to believe those servers when they say that they have "
+	  "verified an answer (DNSSEC), and so to use DANE. Only for a "
+	  "resolver that verifies, on this machine or behind a safe line." },
+
 	{ "tls.certificates", CONFIG_CERTIFICATES, AT(certificates), NULL,
 	  0, 0, 0,
 	  "The certificate chains and keys, as PEM files. The one that "
 	  "carries the name a client asks for is shown, else the first. "
-	  "Without any, nobody can log in, so one must be given unless both "
-	  "POP3 ports are 0." },
+	  "Without any, nobody can log in, so one must be given unless the "
+	  "ports of POP3 and of submission are all 0." },
+	{ "tls.roots", CONFIG_PATH, AT(tls_roots),
+	  "/etc/ssl/certs/ca-certificates.crt", 0, 0, 0,
+	  "The certificate authorities to believe, as one PEM file: for smart "
+	  "hosts and for domains with an MTA-STS policy. Most systems have it "
+	  "from a package named ca-certificates." },
 };
 
 const size_t config_key_count = countof(config_keys);
@@ -105,6 +167,33 @@ config_key_name(const struct config_key *key)
 	size_t dot = str_find(path, 0, '.');
 
 	return dot == STR_NONE ? path : str_part(path, dot + 1, path.len);
+}
+
+void
+config_key_unknown(struct buf *why, struct str group, const char *name)
+{
+	struct str other;
+	size_t i;
+
+	for (i = 0; i < config_key_count; i++) {
+		other = config_key_group(&config_keys[i]);
+		if (str_equal(other, group) ||
+		    !str_equal(config_key_name(&config_keys[i]), str_of(name)))
+			continue;
+		if (other.len == 0)
+			buf_add_format(why, "%s does not belong into a group; "
+			    "move it out of %.*s", name, (int)group.len,
+			    group.at);
+		else
+			buf_add_format(why, "%s belongs into a group; write "
+			    "%.*s = { %s = ...; };", name, (int)other.len,
+			    other.at, name);
+		return;
+	}
+	buf_add_format(why, "\"%.*s%s%.100s\" is no key; take it out, or look "
+	    "for its right name in the output of \"pillarbox "
+	    "config-reference\"", (int)group.len, group.at,
+	    group.len > 0 ? "." : "", name);
 }
 
 static bool
@@ -149,20 +238,47 @@ is_domain(const char *text)
 }
 
 static bool
-is_listen(const char *text)
+is_ip(struct str text)
 {
 	struct buf literal;
 	bool good;
 
-	if (strcmp(text, "*") == 0)
-		return true;
 	buf_init(&literal, ADDR_DOMAIN_MAX);
-	buf_add_text(&literal, strchr(text, ':') != NULL ? "[IPv6:" : "[");
-	buf_add_text(&literal, text);
+	buf_add_text(&literal, str_find(text, 0, ':') != STR_NONE ? "[IPv6:" :
+	    "[");
+	buf_add(&literal, text);
 	buf_add_text(&literal, "]");
 	good = !literal.full && addr_is_literal(buf_str(&literal));
 	buf_drop(&literal);
 	return good;
+}
+
+bool
+config_is_server(struct str s)
+{
+	struct str rest = s, ip;
+	uint64_t port;
+
+	if (is_ip(rest))
+		return true;
+	if (str_skip(&rest, '[')) {
+		if (!str_split(&rest, ']', &ip) ||
+		    str_find(ip, 0, ':') == STR_NONE || !str_skip(&rest, ':'))
+			return false;
+	} else if (!str_split(&rest, ':', &ip)) {
+		return false;
+	}
+	return is_ip(ip) && str_number(rest, 65535, &port) && port > 0;
+}
+
+static bool
+is_mailbox(const char *text)
+{
+	struct addr addr;
+	const char *why;
+
+	return addr_mailbox(str_of(text), &addr, &why) == ADDR_OK &&
+	    !addr.literal && addr.domain.len > 0;
 }
 
 const char *
@@ -188,8 +304,21 @@ config_text_wrong(enum config_type type, const char *text)
 		    NULL : "is no level; write \"error\", \"info\" or "
 		    "\"debug\"";
 	case CONFIG_LISTEN:
-		return is_listen(text) ? NULL : "is not an address; write "
-		    "\"*\", or one like \"192.0.2.1\" or \"2001:db8::1\"";
+		return strcmp(text, "*") == 0 || is_ip(str_of(text)) ? NULL :
+		    "is not an address; write \"*\", or one like "
+		    "\"192.0.2.1\" or \"2001:db8::1\"";
+	case CONFIG_ADDRESS:
+		return text[0] == '\0' || is_mailbox(text) ? NULL :
+		    "is not a mail address; write it like \"me@a.example\"";
+	case CONFIG_SENDERS:
+		return is_mailbox(text) || (text[0] == '@' &&
+		    is_domain(text + 1)) ? NULL : "is not a mail address; "
+		    "write it like \"me@a.example\", or \"@a.example\" for "
+		    "all of a domain";
+	case CONFIG_SERVERS:
+		return config_is_server(str_of(text)) ? NULL : "is not the "
+		    "address of a server; write it like \"192.0.2.1\", "
+		    "\"2001:db8::1\" or \"[2001:db8::1]:5353\"";
 	case CONFIG_FLAG:
 	case CONFIG_NUMBER:
 	case CONFIG_SIZE:
@@ -211,6 +340,7 @@ set_default(struct config *config, const struct config_key *key)
 	case CONFIG_LOCAL:
 	case CONFIG_USER:
 	case CONFIG_LEVEL:
+	case CONFIG_ADDRESS:
 		*(const char **)target = key->text;
 		return;
 	case CONFIG_FLAG:
@@ -227,6 +357,8 @@ set_default(struct config *config, const struct config_key *key)
 		config->listen_count = 1;
 		return;
 	case CONFIG_DOMAINS:
+	case CONFIG_SENDERS:
+	case CONFIG_SERVERS:
 	case CONFIG_CERTIFICATES:
 		return;
 	}

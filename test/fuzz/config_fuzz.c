@@ -37,9 +37,35 @@ check_ranges(const struct config *c)
 	must(c->host != NULL && c->host[0] != '\0' && c->data[0] == '/');
 	must(c->listen_count >= 1 && c->listen_count <= CONFIG_LISTEN_MAX);
 	must(c->smtp_port < 65536 && c->pop3_port < 65536);
-	must(c->smtp_port + c->pop3_port + c->pop3s_port > 0);
+	must(c->smtp_port + c->pop3_port + c->pop3s_port +
+	    c->submission_port + c->submissions_port > 0);
 	must(c->size_max >= 1024 && c->line_max >= 1000);
-	must(c->certificate_count > 0 || c->pop3_port + c->pop3s_port == 0);
+	must(c->certificate_count > 0 || c->pop3_port + c->pop3s_port +
+	    c->submission_port + c->submissions_port == 0);
+	must(c->outbound_port > 0 && c->outbound_port < 65536);
+	must(c->sender_count <= CONFIG_SENDERS_MAX);
+	must(c->dns_server_count <= CONFIG_DNS_MAX);
+}
+
+static void
+check_same_outgoing(const struct config *a, const struct config *b)
+{
+	size_t i;
+
+	must(a->submission_port == b->submission_port);
+	must(a->submissions_port == b->submissions_port);
+	must(a->identity == b->identity);
+	must(strcmp(a->main_address, b->main_address) == 0);
+	must(a->sender_count == b->sender_count);
+	for (i = 0; i < a->sender_count; i++)
+		must(str_equal(a->senders[i], b->senders[i]));
+	must(a->outbound_port == b->outbound_port);
+	must(a->ipv6_first == b->ipv6_first);
+	must(a->dns_server_count == b->dns_server_count);
+	for (i = 0; i < a->dns_server_count; i++)
+		must(strcmp(a->dns_servers[i], b->dns_servers[i]) == 0);
+	must(a->dns_trust_ad == b->dns_trust_ad);
+	must(strcmp(a->tls_roots, b->tls_roots) == 0);
 }
 
 static void
@@ -67,6 +93,7 @@ check_same(const struct config *a, const struct config *b)
 	must(a->smtp_idle_s == b->smtp_idle_s);
 	must(a->pop3_idle_s == b->pop3_idle_s);
 	must(a->own_sender_refused == b->own_sender_refused);
+	check_same_outgoing(a, b);
 }
 
 static void

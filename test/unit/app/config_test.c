@@ -12,6 +12,8 @@
 #include "app/config.h"
 
 #define PAIR "tls = { certificates = ( { cert = \"/c\"; key = \"/k\"; } ); };\n"
+#define NO_SERVICE "pop3 = { port = 0; tls_port = 0; };\n" \
+	"submission = { port = 0; tls_port = 0; };\n"
 #define ENOUGH "domains = \"example.test\";\n" PAIR
 
 int config_test(void);
@@ -21,6 +23,26 @@ parse(struct config *config, const char *text, struct buf *why)
 {
 	buf_init(why, 1024);
 	return config_parse(config, str_of(text), "x.conf", why);
+}
+
+static void
+check_outgoing_defaults(const struct config *c)
+{
+	assert_int_equal(c->submission_port, 587);
+	assert_int_equal(c->submissions_port, 465);
+	assert_int_equal(c->submission_connections, 50);
+	assert_int_equal(c->submission_per_network, 20);
+	assert_int_equal(c->submission_idle_s, 300);
+	assert_true(c->identity);
+	assert_string_equal(c->main_address, "");
+	assert_int_equal(c->sender_count, 0);
+	assert_int_equal(c->outbound_port, 25);
+	assert_int_equal(c->outbound_https_port, 443);
+	assert_int_equal(c->outbound_connections, 20);
+	assert_int_equal(c->outbound_per_domain, 10);
+	assert_false(c->ipv6_first);
+	assert_int_equal(c->dns_server_count, 0);
+	assert_false(c->dns_trust_ad);
 }
 
 static void
@@ -56,6 +78,8 @@ defaults_are_filled_in(void **state)
 	assert_int_equal(c.pop3_idle_s, 600);
 	assert_true(c.own_sender_refused);
 	assert_int_equal(c.certificate_count, 1);
+	assert_string_equal(c.tls_roots, "/etc/ssl/certs/ca-certificates.crt");
+	check_outgoing_defaults(&c);
 	config_drop(&c);
 	config_drop(&c);
 	buf_drop(&why);
@@ -76,7 +100,42 @@ static const char all[] =
 	"pop3 : { port : 0; tls_port = 9995; connections = 5;\n"
 	"  per_network = 6; idle_s = 86400; };\n"
 	"tls = { certificates = ( { cert = \"/a\"; key = \"/b\"; },\n"
-	"  { key = \"/d\"; cert = \"/c\"; } ); };\n";
+	"  { key = \"/d\"; cert = \"/c\"; } ); roots = \"/Roots\"; };\n"
+	"submission = { port = 2587; tls_port = 0; connections = 7;\n"
+	"  per_network = 8; idle_s = 9; identity = false;\n"
+	"  main_address = \"Me@provider.example\";\n"
+	"  senders = [ \"@Work.example\", \"old+me@a.example\" ]; };\n"
+	"outbound = { port = 2526; https_port = 8443; connections = 10;\n"
+	"  per_domain = 11; ipv6_first = true; };\n"
+	"dns = { servers = [ \"192.0.2.1\", \"192.0.2.2:5353\",\n"
+	"  \"2001:DB8::1\", \"[2001:db8::2]:53\" ]; trust_ad = true; };\n";
+
+static void
+check_all_outgoing(const struct config *c)
+{
+	assert_int_equal(c->submission_port, 2587);
+	assert_int_equal(c->submissions_port, 0);
+	assert_int_equal(c->submission_connections, 7);
+	assert_int_equal(c->submission_per_network, 8);
+	assert_int_equal(c->submission_idle_s, 9);
+	assert_false(c->identity);
+	assert_string_equal(c->main_address, "me@provider.example");
+	assert_int_equal(c->sender_count, 2);
+	assert_string_equal(c->senders[0].at, "@work.example");
+	assert_string_equal(c->senders[1].at, "old+me@a.example");
+	assert_int_equal(c->outbound_port, 2526);
+	assert_int_equal(c->outbound_https_port, 8443);
+	assert_int_equal(c->outbound_connections, 10);
+	assert_int_equal(c->outbound_per_domain, 11);
+	assert_true(c->ipv6_first);
+	assert_int_equal(c->dns_server_count, 4);
+	assert_string_equal(c->dns_servers[0], "192.0.2.1");
+	assert_string_equal(c->dns_servers[1], "192.0.2.2:5353");
+	assert_string_equal(c->dns_servers[2], "2001:db8::1");
+	assert_string_equal(c->dns_servers[3], "[2001:db8::2]:53");
+	assert_true(c->dns_trust_ad);
+	assert_string_equal(c->tls_roots, "/Roots");
+}
 
 static void
 check_all(const struct config *c)
@@ -111,6 +170,7 @@ check_all(const struct config *c)
 	assert_string_equal(c->certificates[0].key, "/b");
 	assert_string_equal(c->certificates[1].cert, "/c");
 	assert_string_equal(c->certificates[1].key, "/d");
+	check_all_outgoing(c);
 }
 
 static void
@@ -254,6 +314,34 @@ static const struct refusal refusals[] = {
 	{ "domains = \"example.test\";\ntls = { certificates = (\n"
 	  "{ cert = \"/c\"; kee = \"/k\"; } ); };\n",
 	  "x.conf:3: tls.certificates: \"kee\" is no key here" },
+	{ ENOUGH "submission = { main_address = \"me\"; };\n",
+	  "x.conf:3: submission.main_address: \"me\" is not a mail address" },
+	{ ENOUGH "submission = { main_address = \"me@[192.0.2.1]\"; };\n",
+	  "x.conf:3: submission.main_address: \"me@[192.0.2.1]\" is not" },
+	{ ENOUGH "submission = { main_address = \"postmaster\"; };\n",
+	  "x.conf:3: submission.main_address: \"postmaster\" is not" },
+	{ ENOUGH "submission = { senders = [ \"a.example\" ]; };\n",
+	  "x.conf:3: submission.senders: \"a.example\" is not a mail" },
+	{ ENOUGH "submission = { senders = \"@\"; };\n",
+	  "x.conf:3: submission.senders: \"@\" is not a mail address" },
+	{ ENOUGH "submission = { senders = ( \"me@a.example\",\n"
+	  "\"ME@a.example\" ); };\n",
+	  "x.conf:4: submission.senders: \"me@a.example\" is there twice" },
+	{ ENOUGH "dns = { servers = \"localhost\"; };\n",
+	  "x.conf:3: dns.servers: \"localhost\" is not the address" },
+	{ ENOUGH "dns = { servers = \"192.0.2.1:0\"; };\n",
+	  "x.conf:3: dns.servers: \"192.0.2.1:0\" is not the address" },
+	{ ENOUGH "dns = { servers = \"[192.0.2.1]:53\"; };\n",
+	  "x.conf:3: dns.servers: \"[192.0.2.1]:53\" is not the address" },
+	{ ENOUGH "dns = { servers = \"[2001:db8::1]\"; };\n",
+	  "x.conf:3: dns.servers: \"[2001:db8::1]\" is not the address" },
+	{ ENOUGH "dns = { servers = [ \"::1\", \"::2\", \"::3\", \"::4\", "
+	  "\"::5\", \"::6\", \"::7\", \"::8\", \"::9\" ]; };\n",
+	  "x.conf:3: dns.servers holds 9 entries; it must be from 0 to 8" },
+	{ ENOUGH "outbound = { port = 0; };\n",
+	  "x.conf:3: outbound.port is 0; it must be from 1 to 65535" },
+	{ ENOUGH "tls_port = 465;\n", "x.conf:3: tls_port belongs into a "
+	  "group" },
 	/* of the whole */
 	{ "", "x.conf:1: domains is missing" },
 	{ PAIR, "x.conf:1: domains is missing" },
@@ -262,9 +350,23 @@ static const struct refusal refusals[] = {
 	{ ENOUGH "pop3 = { port = 995; };\n",
 	  "x.conf:3: pop3.port and pop3.tls_port are both 995" },
 	{ ENOUGH "smtp = { port = 110; };\n",
-	  "x.conf:1: smtp.port and a port of pop3 are both 110" },
-	{ ENOUGH "smtp = { port = 0; }; pop3 = { port = 0; tls_port = 0; };\n",
+	  "x.conf:3: smtp.port and pop3.port are both 110" },
+	{ ENOUGH "pop3 = { port = 465; };\nsubmission = { port = 0; };\n",
+	  "x.conf:3: pop3.port and submission.tls_port are both 465" },
+	{ ENOUGH "submission = {\nport = 2525; };\n"
+	  "smtp = { port = 2525; };\n",
+	  "x.conf:4: smtp.port and submission.port are both 2525" },
+	{ ENOUGH "smtp = { port = 0; };\n" NO_SERVICE,
 	  "x.conf:1: every port is 0" },
+	{ "domains = \"example.test\";\n"
+	  "pop3 = { port = 0; tls_port = 0; };\n",
+	  "x.conf:1: tls.certificates is missing" },
+	{ ENOUGH "submission = {\nsenders = [ \"me@a.example\",\n"
+	  "\"me@EXAMPLE.test\" ]; };\n",
+	  "x.conf:4: submission.senders: \"me@example.test\" is at a domain" },
+	{ ENOUGH "subdomains = true;\n"
+	  "submission = { senders = \"@sub.example.test\"; };\n",
+	  "x.conf:4: submission.senders: \"@sub.example.test\" is at a" },
 };
 
 static void
@@ -311,14 +413,14 @@ what_is_no_text_is_refused(void **state)
 }
 
 static void
-no_certificate_is_needed_without_pop3(void **state)
+no_certificate_is_needed_without_logins(void **state)
 {
 	struct config c = { 0 };
 	struct buf why;
 
 	(void)state;
 	assert_int_equal(parse(&c, "domains = \"example.test\";\n"
-	    "pop3 = { port = 0; tls_port = 0; };\n", &why), 0);
+	    NO_SERVICE, &why), 0);
 	assert_int_equal(c.certificate_count, 0);
 	config_drop(&c);
 	buf_drop(&why);
@@ -356,7 +458,7 @@ config_test(void)
 		cmocka_unit_test(the_template_says_the_same),
 		cmocka_unit_test(faults_are_named_with_their_line),
 		cmocka_unit_test(what_is_no_text_is_refused),
-		cmocka_unit_test(no_certificate_is_needed_without_pop3),
+		cmocka_unit_test(no_certificate_is_needed_without_logins),
 		cmocka_unit_test(the_reference_is_up_to_date),
 	};
 
