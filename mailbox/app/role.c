@@ -33,13 +33,42 @@ role_name(enum role_id id)
 	return kinds[id].name;
 }
 
-void
-role_ports_close(int ports[ROLE_LISTENERS_MAX])
+static void
+ports_close(int ports[ROLE_LISTENERS_MAX])
 {
 	for (; *ports >= 0; ports++) {
 		close(*ports);
 		*ports = -1;
 	}
+}
+
+/* Close those that a role has. */
+static void
+ports_close_of(struct role_ports *ports, enum role_id id)
+{
+	switch (id) {
+	case ROLE_INTAKE:
+		ports_close(ports->smtp);
+		return;
+	case ROLE_KEEPER:
+		ports_close(ports->pop3);
+		ports_close(ports->pop3s);
+		ports_close(ports->submission);
+		ports_close(ports->submissions);
+		return;
+	case ROLE_COURIER:
+	case ROLE_COUNT:
+		return;
+	}
+}
+
+void
+role_ports_drop(struct role_ports *ports)
+{
+	size_t i;
+
+	for (i = 0; i < ROLE_COUNT; i++)
+		ports_close_of(ports, (enum role_id)i);
 }
 
 static int
@@ -66,16 +95,27 @@ ports_open(int ports[ROLE_LISTENERS_MAX], const struct config *config,
 int
 role_ports_open(struct role_ports *ports, const struct config *config)
 {
-	int err;
+	const struct {
+		int *sockets;
+		const char *key;
+		unsigned number;
+	} wanted[] = {
+		{ ports->smtp, "smtp.port", config->smtp_port },
+		{ ports->pop3, "pop3.port", config->pop3_port },
+		{ ports->pop3s, "pop3.tls_port", config->pop3s_port },
+		{ ports->submission, "submission.port",
+		  config->submission_port },
+		{ ports->submissions, "submission.tls_port",
+		  config->submissions_port },
+	};
+	int err = 0;
+	size_t i;
 
-	ports->smtp[0] = ports->pop3[0] = ports->pop3s[0] = -1;
-	err = ports_open(ports->smtp, config, "smtp.port", config->smtp_port);
-	if (err == 0)
-		err = ports_open(ports->pop3, config, "pop3.port",
-		    config->pop3_port);
-	if (err == 0)
-		err = ports_open(ports->pop3s, config, "pop3.tls_port",
-		    config->pop3s_port);
+	for (i = 0; i < countof(wanted); i++)
+		wanted[i].sockets[0] = -1;
+	for (i = 0; i < countof(wanted) && err == 0; i++)
+		err = ports_open(wanted[i].sockets, config, wanted[i].key,
+		    wanted[i].number);
 	return err;
 }
 
@@ -98,6 +138,8 @@ start_of(struct role *r, int boss_wire, const int wires[ROLE_COUNT])
 	if (r->id == ROLE_KEEPER) {
 		start.pop3 = boss->ports.pop3;
 		start.pop3s = boss->ports.pop3s;
+		start.submission = boss->ports.submission;
+		start.submissions = boss->ports.submissions;
 	}
 	return start;
 }
@@ -120,12 +162,9 @@ inherit(struct role *r)
 		if (boss->roles[i].alive)
 			close(boss->roles[i].wire.fd);
 	}
-	if (r->id != ROLE_INTAKE)
-		role_ports_close(boss->ports.smtp);
-	if (r->id != ROLE_KEEPER) {
-		role_ports_close(boss->ports.pop3);
-		role_ports_close(boss->ports.pop3s);
-	}
+	for (i = 0; i < ROLE_COUNT; i++)
+		if (i != r->id)
+			ports_close_of(&boss->ports, (enum role_id)i);
 }
 
 /* Ctrl-C reaches the whole group; the supervisor alone heeds it. */

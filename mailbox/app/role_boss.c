@@ -67,11 +67,9 @@ boss_stop(struct boss *boss, int code)
 	log_event(LOG_INFO, "stopping", LOG_N("code", code));
 	boss->stopping = true;
 	boss->code = code;
-	if (!boss->one) {
-		role_ports_close(boss->ports.smtp);
-		role_ports_close(boss->ports.pop3);
-		role_ports_close(boss->ports.pop3s);
-	}
+	timer_cancel(&boss->loop, &boss->resolv);
+	if (!boss->one)
+		role_ports_drop(&boss->ports);
 	for (i = 0; i < ROLE_COUNT; i++) {
 		timer_cancel(&boss->loop, &boss->roles[i].again);
 		role_tell(&boss->roles[i], &head, -1);

@@ -28,6 +28,8 @@ struct role_ports {
 	int smtp[ROLE_LISTENERS_MAX];
 	int pop3[ROLE_LISTENERS_MAX];
 	int pop3s[ROLE_LISTENERS_MAX];
+	int submission[ROLE_LISTENERS_MAX];
+	int submissions[ROLE_LISTENERS_MAX];
 };
 
 struct boss {
@@ -47,6 +49,7 @@ struct boss {
 	struct role_ports ports;
 	bool served;		/* every role was ready once */
 	bool stopping;
+	struct timer resolv;	/* to look at resolv.conf again */
 	struct timer patience;	/* with roles that do not stop */
 	int code;
 };
@@ -72,8 +75,8 @@ int role_begin(struct role *r, int boss_wire, const int wires[ROLE_COUNT])
 int role_ports_open(struct role_ports *ports, const struct config *config)
 	__attribute__((warn_unused_result));
 
-/* Close the ports in a list. */
-void role_ports_close(int ports[ROLE_LISTENERS_MAX]);
+/* Close them. Safe twice. */
+void role_ports_drop(struct role_ports *ports);
 
 /* role_boss.c */
 

@@ -24,6 +24,7 @@
 #define WHY_MAX 2048		/* bytes of a sentence */
 #define LOCK_TRIES 10		/* "status" tries it too, for an instant */
 #define LOCK_PAUSE_NS 20000000
+#define RESOLV_EVERY_MS 30000	/* one stat(2) */
 #define FILES_SPARE 256		/* descriptors besides connections */
 
 /* What we were started with open is no business of ours, or of the roles. */
@@ -98,7 +99,7 @@ static void
 files_allow(const struct config *config)
 {
 	rlim_t need = FILES_SPARE + 2 * ((rlim_t)config->smtp_connections +
-	    config->pop3_connections);
+	    config->pop3_connections + config->submission_connections);
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= need)
@@ -122,7 +123,9 @@ log_unreloaded(const struct config *old, const struct config *now,
 		listen = strcmp(old->listen[i], now->listen[i]) != 0;
 	if (listen || old->smtp_port != now->smtp_port ||
 	    old->pop3_port != now->pop3_port ||
-	    old->pop3s_port != now->pop3s_port)
+	    old->pop3s_port != now->pop3s_port ||
+	    old->submission_port != now->submission_port ||
+	    old->submissions_port != now->submissions_port)
 		log_event(LOG_ERROR, "reload-waits", LOG_C("key", "ports"),
 		    LOG_C("do", "restart to use the new ones"));
 	if (!str_equal(buf_str(&boss->data), str_of(now->data)) ||
@@ -132,15 +135,48 @@ log_unreloaded(const struct config *old, const struct config *now,
 		    LOG_C("do", "restart to use the new one"));
 }
 
+/* Say what will not work without the authorities that sign for others. */
+static void
+log_roots(const struct setup *setup)
+{
+	if (setup->roots_err != 0)
+		log_event(LOG_ERROR, "roots-unread",
+		    LOG_C("path", setup->config.tls_roots),
+		    LOG_C("why", strerror(-setup->roots_err)),
+		    LOG_C("now", "nothing is sent to smart hosts and to "
+		    "domains with an MTA-STS policy"),
+		    LOG_C("do", "install ca-certificates, or correct "
+		    "tls.roots"));
+}
+
+/* Send the set-up to all roles. */
+static void
+hand_out(struct boss *boss, const char *event)
+{
+	const struct wire_head head = { .kind = WIRE_SETUP };
+	struct buf packed;
+	size_t i;
+	int fd;
+
+	buf_init(&packed, SETUP_PACKED_MAX);
+	setup_pack(&boss->setup, &packed);
+	fd = wire_pack(buf_str(&packed));
+	buf_wipe(&packed);
+	for (i = 0; fd >= 0 && i < ROLE_COUNT; i++)
+		role_tell(&boss->roles[i], &head, fd);
+	if (fd >= 0)
+		close(fd);
+	log_event(fd >= 0 ? LOG_INFO : LOG_ERROR, event,
+	    LOG_C("result", fd >= 0 ? "done" : strerror(-fd)));
+}
+
 /* SIGHUP: a set-up that is good goes to all roles, another to nobody. */
 static void
 reload(struct boss *boss)
 {
-	const struct wire_head head = { .kind = WIRE_SETUP };
 	struct setup fresh = { 0 };
 	struct buf text;
-	size_t i;
-	int err, fd;
+	int err;
 
 	buf_init(&text, WHY_MAX);
 	err = setup_load(&fresh, boss->file, &text);
@@ -153,20 +189,22 @@ reload(struct boss *boss)
 		setup_drop(&fresh);
 		return;
 	}
-	buf_init(&text, SETUP_PACKED_MAX);
-	setup_pack(&fresh, &text);
-	fd = wire_pack(buf_str(&text));
-	buf_wipe(&text);
 	log_unreloaded(&boss->setup.config, &fresh.config, boss);
 	setup_drop(&boss->setup);
 	boss->setup = fresh;
 	log_open(boss->one ? ONE_NAME : BOSS_NAME, role_level(&fresh.config));
-	for (i = 0; fd >= 0 && i < ROLE_COUNT; i++)
-		role_tell(&boss->roles[i], &head, fd);
-	if (fd >= 0)
-		close(fd);
-	log_event(fd >= 0 ? LOG_INFO : LOG_ERROR, "reload",
-	    LOG_C("result", fd >= 0 ? "done" : strerror(-fd)));
+	log_roots(&boss->setup);
+	hand_out(boss, "reload");
+}
+
+static void
+on_resolv(struct timer *t)
+{
+	struct boss *boss = list_of(t, struct boss, resolv);
+
+	if (setup_follow_resolv(&boss->setup))
+		hand_out(boss, "resolv-changed");
+	timer_set(&boss->loop, t, RESOLV_EVERY_MS);
 }
 
 static void
@@ -240,6 +278,7 @@ prepare(struct boss *boss)
 	if (code != ROLE_DONE)
 		return code;
 	files_allow(config);
+	log_roots(&boss->setup);
 	err = role_ports_open(&boss->ports, config);
 	if (err != 0)
 		return ROLE_FAILED;
@@ -254,11 +293,8 @@ prepare(struct boss *boss)
 static void
 release(struct boss *boss)
 {
-	if (!boss->one) {
-		role_ports_close(boss->ports.smtp);
-		role_ports_close(boss->ports.pop3);
-		role_ports_close(boss->ports.pop3s);
-	}
+	if (!boss->one)
+		role_ports_drop(&boss->ports);
 	if (boss->signals.fd >= 0)
 		close(boss->signals.fd);
 	if (boss->lock >= 0)
@@ -278,7 +314,9 @@ role_serve(struct setup *setup, const char *file, bool one, int ready_fd)
 		.setup = *setup, .file = file, .one = one,
 		.ready_fd = ready_fd, .lock = -1,
 		.signals = { .fd = -1 },
-		.ports = { .smtp = { -1 }, .pop3 = { -1 }, .pop3s = { -1 } }
+		.ports = { .smtp = { -1 }, .pop3 = { -1 }, .pop3s = { -1 },
+		    .submission = { -1 }, .submissions = { -1 } },
+		.resolv = { .fire = on_resolv }
 	};
 
 	*setup = (struct setup){ .text = { NULL, 0, 0, 0, false } };
@@ -291,6 +329,7 @@ role_serve(struct setup *setup, const char *file, bool one, int ready_fd)
 	}
 	if (boss.code == ROLE_DONE) {
 		boss_begin(&boss);
+		timer_set(&boss.loop, &boss.resolv, RESOLV_EVERY_MS);
 		if (loop_run(&boss.loop) != 0)
 			boss.code = ROLE_FAILED;
 	}

@@ -1,16 +1,18 @@
 /*
  * What the supervisor reads from the disk before anything is caged, and
- * hands to the roles as bytes: the text of the configuration, then the PEM
- * of every certificate and key, each behind its length. It knows nothing of
- * TLS; base/crypto.h tells whether a pair fits.
+ * hands to the roles as bytes: the text of the configuration, the roots,
+ * resolv.conf, then the PEM of every certificate and key, each behind its
+ * length. It knows nothing of TLS; base/crypto.h tells whether a pair fits.
  */
 #include "app/setup.h"
 
+#include "app/config_table.h"
 #include "base/crypto.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /*
  * Read a whole file to out.
@@ -124,6 +126,107 @@ setup_load_config(struct setup *setup, const char *file, struct buf *why)
 	return err;
 }
 
+/* Read a file that need not be there; empty when it is not, or too large. */
+static int
+read_spare(const char *path, struct buf *out, size_t max)
+{
+	int err;
+
+	buf_drop(out);
+	buf_init(out, max);
+	err = read_file(path, out);
+	if (err != 0)
+		buf_drop(out);
+	return err;
+}
+
+static void
+stamp_resolv(int64_t *changed, int64_t *size)
+{
+	struct stat st;
+
+	*changed = *size = 0;
+	if (stat(SETUP_RESOLV, &st) != 0)
+		return;
+	*changed = (int64_t)st.st_mtim.tv_sec * 1000000000 +
+	    st.st_mtim.tv_nsec;
+	*size = st.st_size;
+}
+
+static void
+read_resolv(struct setup *setup)
+{
+	stamp_resolv(&setup->resolv_changed, &setup->resolv_size);
+	/* Without it there are no servers, and every question says so. */
+	(void)read_spare(SETUP_RESOLV, &setup->resolv, SETUP_RESOLV_MAX);
+}
+
+void
+setup_load_outside(struct setup *setup)
+{
+	setup->roots_err = read_spare(setup->config.tls_roots, &setup->roots,
+	    SETUP_ROOTS_MAX);
+	if (setup->config.dns_server_count == 0)
+		read_resolv(setup);
+}
+
+bool
+setup_follow_resolv(struct setup *setup)
+{
+	struct buf old = setup->resolv;
+	int64_t changed, size;
+	bool fresh;
+
+	if (setup->config.dns_server_count > 0)
+		return false;
+	stamp_resolv(&changed, &size);
+	if (changed == setup->resolv_changed && size == setup->resolv_size)
+		return false;
+	setup->resolv = (struct buf){ NULL, 0, 0, 0, false };
+	read_resolv(setup);
+	fresh = !str_equal(buf_str(&old), buf_str(&setup->resolv));
+	buf_drop(&old);
+	return fresh;
+}
+
+/* Cut the first word off a line; empty when there is none. */
+static struct str
+take_word(struct str *line)
+{
+	size_t len = 0;
+
+	*line = str_trim(*line);
+	while (len < line->len && str_at(*line, len) != ' ' &&
+	    str_at(*line, len) != '\t')
+		len++;
+	return str_take(line, len);
+}
+
+size_t
+setup_resolvers(const struct setup *setup, struct str *servers, size_t room)
+{
+	const struct config *config = &setup->config;
+	struct str text = buf_str(&setup->resolv), line;
+	size_t count = 0;
+
+	while (count < room && count < config->dns_server_count) {
+		servers[count] = str_of(config->dns_servers[count]);
+		count++;
+	}
+	if (config->dns_server_count > 0)
+		return count;
+	while (count < room && text.len > 0) {
+		if (!str_split(&text, '\n', &line))
+			line = str_take(&text, text.len);
+		if (!str_equal(take_word(&line), STR("nameserver")))
+			continue;
+		servers[count] = take_word(&line);
+		if (config_is_server(servers[count]))
+			count++;
+	}
+	return count;
+}
+
 int
 setup_load(struct setup *setup, const char *file, struct buf *why)
 {
@@ -133,7 +236,9 @@ setup_load(struct setup *setup, const char *file, struct buf *why)
 	err = setup_load_config(setup, file, why);
 	for (i = 0; err == 0 && i < setup->config.certificate_count; i++)
 		err = load_pair(setup, i, file, why);
-	if (err != 0)
+	if (err == 0)
+		setup_load_outside(setup);
+	else
 		setup_drop(setup);
 	return err;
 }
@@ -145,6 +250,8 @@ setup_drop(struct setup *setup)
 
 	config_drop(&setup->config);
 	buf_drop(&setup->text);
+	buf_drop(&setup->roots);
+	buf_drop(&setup->resolv);
 	for (i = 0; i < CONFIG_CERTIFICATES_MAX; i++) {
 		buf_drop(&setup->certs[i]);
 		buf_wipe(&setup->keys[i]);
@@ -164,7 +271,8 @@ pack_part(struct buf *out, const struct buf *part)
 void
 setup_pack(const struct setup *setup, struct buf *out)
 {
-	size_t i, len = sizeof (uint32_t) + setup->text.len;
+	size_t i, len = 3 * sizeof (uint32_t) + setup->text.len +
+	    setup->roots.len + setup->resolv.len;
 
 	/* All the room at once: what a buf outgrows would be freed unwiped. */
 	for (i = 0; i < setup->config.certificate_count; i++)
@@ -172,6 +280,8 @@ setup_pack(const struct setup *setup, struct buf *out)
 		    setup->keys[i].len;
 	must(buf_space(out, len) != NULL);
 	pack_part(out, &setup->text);
+	pack_part(out, &setup->roots);
+	pack_part(out, &setup->resolv);
 	for (i = 0; i < setup->config.certificate_count; i++) {
 		pack_part(out, &setup->certs[i]);
 		pack_part(out, &setup->keys[i]);
@@ -205,7 +315,9 @@ setup_unpack(struct setup *setup, struct str packed)
 	buf_init(&why, 1024);
 	good = unpack_part(&packed, &setup->text, CONFIG_TEXT_MAX) &&
 	    config_parse(&setup->config, buf_str(&setup->text), "(handed over)",
-	    &why) == 0;
+	    &why) == 0 &&
+	    unpack_part(&packed, &setup->roots, SETUP_ROOTS_MAX) &&
+	    unpack_part(&packed, &setup->resolv, SETUP_RESOLV_MAX);
 	buf_drop(&why);
 	for (i = 0; good && i < setup->config.certificate_count; i++) {
 		good = unpack_part(&packed, &setup->certs[i], SETUP_PEM_MAX) &&

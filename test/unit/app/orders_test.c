@@ -17,7 +17,7 @@ order(struct role_world *w, enum wire_kind kind, int fd)
 {
 	const struct wire_head head = { .kind = kind };
 
-	assert_true(fd >= 0 || kind == WIRE_STOP || kind == WIRE_RCPT);
+	assert_true(fd >= 0 || kind == WIRE_STOP || kind == WIRE_ABORT);
 	assert_int_equal(wire_send(w->boss, &head, NULL, 0, fd), 0);
 	if (fd >= 0)
 		close(fd);
@@ -46,7 +46,8 @@ good_setup(void)
 	buf_init(&setup.text, 1000);
 	buf_add_text(&setup.text, "data = \"/nowhere\";\n"
 	    "domains = \"other.example\";\n"
-	    "pop3 = { port = 0; tls_port = 0; };\n");
+	    "pop3 = { port = 0; tls_port = 0; };\n"
+	    "submission = { port = 0; tls_port = 0; };\n");
 	buf_init(&packed, SETUP_PACKED_MAX);
 	setup_pack(&setup, &packed);
 	fd = wire_pack(buf_str(&packed));
@@ -62,7 +63,7 @@ bad_orders(struct role_world *w)
 	order(w, WIRE_SETUP, wire_pack(STR("no set-up")));
 	order(w, WIRE_SETUP, wire_pack(STR("")));
 	order(w, WIRE_PEER, open("/dev/null", O_RDONLY));
-	order(w, WIRE_RCPT, -1);
+	order(w, WIRE_ABORT, -1);
 	order(w, WIRE_SETUP, good_setup());
 	hear_ready(w);
 	order(w, WIRE_STOP, -1);	/* world_end() says it once more */

@@ -66,8 +66,9 @@ write_config(struct place *p, const char *cert, const char *key)
 
 	buf_init(&text, 4096);
 	buf_add_format(&text, "domains = \"example.test\";\ntls = {\n"
-	    "certificates = (\n{ cert = \"%s/%s\"; key = \"%s/%s\"; } ); };\n",
-	    p->dir, cert, p->dir, key);
+	    "certificates = (\n{ cert = \"%s/%s\"; key = \"%s/%s\"; } );\n"
+	    "roots = \"%s/roots\"; };\n", p->dir, cert, p->dir, key,
+	    p->dir);
 	write_file(p, "x.conf", buf_str(&text));
 	buf_drop(&text);
 }
@@ -93,7 +94,7 @@ static int
 drop_place(void **state)
 {
 	static const char *const names[] = {
-		"a.cert", "a.key", "b.cert", "b.key", "x.conf"
+		"a.cert", "a.key", "b.cert", "b.key", "x.conf", "roots"
 	};
 	struct place *p = *state;
 	size_t i;
@@ -120,6 +121,8 @@ a_good_one_is_loaded(void **state)
 	assert_true(str_starts(setup.pairs[0].cert,
 	    STR("-----BEGIN CERTIFICATE-----")));
 	assert_non_null(strstr(buf_text(&setup.keys[0]), "PRIVATE KEY"));
+	assert_int_equal(setup.roots_err, -ENOENT);
+	assert_int_equal(setup.roots.len, 0);
 	assert_in_range(setup.expires[0], NOW + 3600LL * 24 * 365 * 9,
 	    NOW + 3600LL * 24 * 366 * 10);
 	setup_drop(&setup);
@@ -182,9 +185,14 @@ packed_and_unpacked_is_the_same(void **state)
 	size_t len;
 
 	write_config(p, "a.cert", "a.key");
+	write_file(p, "roots", STR("some roots\n"));
 	buf_init(&why, 2048);
 	buf_init(&packed, SETUP_PACKED_MAX);
 	assert_int_equal(setup_load(&setup, path_of(p, "x.conf"), &why), 0);
+	assert_int_equal(setup.roots_err, 0);
+	buf_drop(&setup.resolv);
+	buf_init(&setup.resolv, SETUP_RESOLV_MAX);
+	buf_add_text(&setup.resolv, "nameserver 192.0.2.53\n");
 	setup_pack(&setup, &packed);
 	assert_int_equal(packed.room, packed.len + 1);	/* never moved */
 	assert_int_equal(setup_unpack(&again, buf_str(&packed)), 0);
@@ -192,6 +200,9 @@ packed_and_unpacked_is_the_same(void **state)
 	assert_int_equal(again.config.certificate_count, 1);
 	assert_true(str_equal(again.pairs[0].cert, setup.pairs[0].cert));
 	assert_true(str_equal(again.pairs[0].key, setup.pairs[0].key));
+	assert_string_equal(buf_text(&again.roots), "some roots\n");
+	assert_string_equal(buf_text(&again.resolv),
+	    "nameserver 192.0.2.53\n");
 	setup_drop(&again);
 	/* Cut anywhere, or with something behind it, it is refused. */
 	for (len = 0; len < packed.len; len++)
@@ -204,6 +215,122 @@ packed_and_unpacked_is_the_same(void **state)
 	buf_drop(&why);
 }
 
+static void
+roots_that_are_too_many_are_none(void **state)
+{
+	struct place *p = *state;
+	struct setup setup = { 0 };
+	struct buf why, large;
+
+	buf_init(&large, SETUP_ROOTS_MAX + 1);
+	memset(buf_space(&large, large.max), 'x', large.max);
+	buf_grew(&large, large.max);
+	write_file(p, "roots", buf_str(&large));
+	buf_drop(&large);
+	write_config(p, "a.cert", "a.key");
+	buf_init(&why, 2048);
+	assert_int_equal(setup_load(&setup, path_of(p, "x.conf"), &why), 0);
+	assert_int_equal(setup.roots_err, -EFBIG);
+	assert_int_equal(setup.roots.len, 0);
+	setup_drop(&setup);
+	buf_drop(&why);
+}
+
+/* The servers of a resolv.conf, a space behind each. */
+static void
+check_resolvers(const char *resolv, size_t room, const char *servers)
+{
+	struct str found[CONFIG_DNS_MAX];
+	struct setup setup = { .resolv_size = 0 };
+	struct buf text;
+	size_t i, count;
+
+	buf_init(&text, 1024);
+	buf_init(&setup.resolv, SETUP_RESOLV_MAX);
+	buf_add_text(&setup.resolv, resolv);
+	count = setup_resolvers(&setup, found, room);
+	for (i = 0; i < count; i++) {
+		buf_add(&text, found[i]);
+		buf_add_char(&text, ' ');
+	}
+	assert_string_equal(buf_text(&text), servers);
+	buf_drop(&text);
+	setup_drop(&setup);
+}
+
+static void
+resolv_conf_is_read(void **state)
+{
+	(void)state;
+	check_resolvers("", 8, "");
+	check_resolvers("nameserver", 8, "");
+	check_resolvers("nameserver \n", 8, "");
+	check_resolvers("nameserver 192.0.2.1", 8, "192.0.2.1 ");
+	check_resolvers("# by hand\nsearch example.test\n"
+	    "nameserver 192.0.2.1\n; old\n;nameserver 192.0.2.9\n"
+	    "  nameserver\t2001:db8::1  # mine\r\noptions edns0\n", 8,
+	    "192.0.2.1 2001:db8::1 ");
+	check_resolvers("nameserver fe80::1%eth0\nnameserver a.example\n"
+	    "nameservers 192.0.2.1\nnameserver 192.0.2.2\n", 8,
+	    "192.0.2.2 ");
+	check_resolvers("nameserver 192.0.2.1\nnameserver 192.0.2.2\n"
+	    "nameserver 192.0.2.3\n", 2, "192.0.2.1 192.0.2.2 ");
+	check_resolvers("nameserver 192.0.2.1\n", 0, "");
+}
+
+static void
+servers_of_the_configuration_come_first(void **state)
+{
+	struct str found[CONFIG_DNS_MAX];
+	struct setup setup = { .resolv_size = 0 };
+	struct buf why;
+
+	(void)state;
+	buf_init(&why, 2048);
+	assert_int_equal(config_parse(&setup.config, STR("domains = "
+	    "\"example.test\"; pop3 = { port = 0; tls_port = 0; };\n"
+	    "submission = { port = 0; tls_port = 0; };\n"
+	    "dns = { servers = [ \"192.0.2.7:5353\", \"::1\" ]; };\n"), "x",
+	    &why), 0);
+	setup_load_outside(&setup);
+	assert_int_equal(setup.resolv.len, 0);
+	assert_false(setup_follow_resolv(&setup));
+	assert_int_equal(setup_resolvers(&setup, found, countof(found)), 2);
+	assert_true(str_equal(found[0], STR("192.0.2.7:5353")));
+	assert_true(str_equal(found[1], STR("::1")));
+	assert_int_equal(setup_resolvers(&setup, found, 1), 1);
+	setup_drop(&setup);
+	buf_drop(&why);
+}
+
+/* Nobody changes the file meanwhile; what we hold of it may be another. */
+static void
+a_changed_resolv_conf_is_noticed(void **state)
+{
+	struct setup setup = { .resolv_size = 0 };
+	struct buf was;
+
+	(void)state;
+	config_default(&setup.config);
+	setup.config.tls_roots = "/nowhere";
+	setup_load_outside(&setup);
+	if (setup.resolv.len == 0)
+		skip();
+	assert_int_equal(setup.roots_err, -ENOENT);
+	assert_false(setup_follow_resolv(&setup));
+	buf_init(&was, SETUP_RESOLV_MAX);
+	buf_add(&was, buf_str(&setup.resolv));
+	setup.resolv_changed--;
+	assert_false(setup_follow_resolv(&setup));
+	setup.resolv_changed--;
+	buf_cut(&setup.resolv, setup.resolv.len - 1);
+	assert_true(setup_follow_resolv(&setup));
+	assert_true(str_equal(buf_str(&setup.resolv), buf_str(&was)));
+	assert_false(setup_follow_resolv(&setup));
+	buf_drop(&was);
+	buf_drop(&setup.resolv);
+}
+
 int
 setup_test(void)
 {
@@ -211,6 +338,10 @@ setup_test(void)
 		cmocka_unit_test(a_good_one_is_loaded),
 		cmocka_unit_test(faults_are_named),
 		cmocka_unit_test(packed_and_unpacked_is_the_same),
+		cmocka_unit_test(roots_that_are_too_many_are_none),
+		cmocka_unit_test(resolv_conf_is_read),
+		cmocka_unit_test(servers_of_the_configuration_come_first),
+		cmocka_unit_test(a_changed_resolv_conf_is_noticed),
 	};
 
 	return cmocka_run_group_tests_name("app/setup", tests, make_place,
