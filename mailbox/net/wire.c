@@ -3,8 +3,8 @@
  * one descriptor. Knows what lengths must add up, not what they mean.
  *
  * The other end may have been taken over, so nothing is believed: a kind that
- * is none, a descriptor where none belongs, lengths that go past the body and
- * recipients that are not as many as said all drop the datagram.
+ * is none, a descriptor or a body where none belongs, lengths that go past the
+ * body and recipients that are not as many as said all drop the datagram.
  */
 #include "net/wire.h"
 
@@ -33,16 +33,40 @@ union control {
 	char room[CMSG_SPACE(sizeof (int))];
 };
 
-static bool
-kind_known(uint32_t kind)
-{
-	return kind >= WIRE_SETUP && kind <= WIRE_POLICY;
-}
+/* What stands behind the head of a kind. */
+enum form {
+	FORM_UNKNOWN,		/* there is no such kind */
+	FORM_FD,		/* a descriptor and nothing else */
+	FORM_BARE,		/* nothing */
+	FORM_BODY,		/* a byte at least */
+	FORM_TEXT,		/* any bytes, or none */
+	FORM_NUMBERS,		/* numbers of 8 bytes each, or none */
+	FORM_LETTER		/* what the lengths in the head say */
+};
 
-static bool
-kind_carries_fd(uint32_t kind)
+static const enum form forms[] = {
+	[WIRE_SETUP] = FORM_FD,
+	[WIRE_PEER] = FORM_FD,
+	[WIRE_STOP] = FORM_BARE,
+	[WIRE_READY] = FORM_BARE,
+	[WIRE_RCPT] = FORM_TEXT,
+	[WIRE_LETTER] = FORM_LETTER,
+	[WIRE_ABORT] = FORM_BARE,
+	[WIRE_JUDGED] = FORM_BARE,
+	[WIRE_TAKEN] = FORM_BARE,
+	[WIRE_CARRY] = FORM_BODY,
+	[WIRE_TEXT] = FORM_TEXT,
+	[WIRE_NOTED] = FORM_BARE,
+	[WIRE_ROOM] = FORM_NUMBERS,
+	[WIRE_FETCH] = FORM_BARE,
+	[WIRE_RESULT] = FORM_BODY,
+	[WIRE_POLICY] = FORM_BODY
+};
+
+static enum form
+form_of(uint32_t kind)
 {
-	return kind == WIRE_SETUP || kind == WIRE_PEER;
+	return kind < countof(forms) ? forms[kind] : FORM_UNKNOWN;
 }
 
 int
@@ -83,8 +107,8 @@ wire_send(int wire, const struct wire_head *head, const struct str *bodies,
 	union control control;
 	size_t i, len = 0;
 
-	must(count <= BODIES_MAX && kind_known(head->kind));
-	must(kind_carries_fd(head->kind) == (fd >= 0));
+	must(count <= BODIES_MAX && form_of(head->kind) != FORM_UNKNOWN);
+	must((form_of(head->kind) == FORM_FD) == (fd >= 0));
 	parts[0].iov_base = (void *)(uintptr_t)head;
 	parts[0].iov_len = sizeof *head;
 	for (i = 0; i < count; i++) {
@@ -151,15 +175,32 @@ static bool
 mail_fits(const struct wire_mail *mail)
 {
 	const struct wire_head *head = &mail->head;
+	enum form form = form_of(head->kind);
 	uint64_t parts = (uint64_t)head->path_len + head->recipients_len +
 	    head->piece_len;
 
-	if (!kind_known(head->kind) ||
-	    kind_carries_fd(head->kind) != (mail->fd >= 0))
+	if ((form == FORM_FD) != (mail->fd >= 0))
 		return false;
-	if (head->kind != WIRE_LETTER)
-		return parts == 0 && head->recipient_count == 0;
-	return parts == mail->body.len && recipients_fit(head, mail->body);
+	if (form == FORM_LETTER)
+		return parts == mail->body.len &&
+		    recipients_fit(head, mail->body);
+	if (parts != 0 || head->recipient_count != 0)
+		return false;
+	switch (form) {
+	case FORM_FD:
+	case FORM_BARE:
+		return mail->body.len == 0;
+	case FORM_BODY:
+		return mail->body.len > 0;
+	case FORM_NUMBERS:
+		return mail->body.len % sizeof (uint64_t) == 0;
+	case FORM_TEXT:
+	case FORM_LETTER:
+		return true;
+	case FORM_UNKNOWN:
+		return false;
+	}
+	return false;
 }
 
 /*

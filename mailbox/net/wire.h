@@ -46,7 +46,7 @@ enum wire_kind {
 /*
  * Both ends run the same binary: host byte order, no padding. The lengths and
  * the count are for WIRE_LETTER; with any other kind they are 0 and the body
- * is whatever came behind the head.
+ * is whatever came behind the head. A kind without "body" above has none.
  */
 struct wire_head {
 	uint32_t kind;
@@ -90,8 +90,9 @@ int wire_send(int wire, const struct wire_head *head,
  * room      a buf of max WIRE_BODY_MAX or more, the caller's; holds the body
  *
  * Returns:  0; -EAGAIN when nothing waits; -EPIPE when the other end is gone;
- *           -EBADMSG when the kind, its descriptor or the lengths are not
- *           right (logged; the mail is dropped, and a descriptor closed).
+ *           -EBADMSG when the kind, its descriptor, its body or the lengths
+ *           are not right (logged; the mail is dropped, and a descriptor
+ *           closed).
  */
 int wire_receive(int wire, struct buf *room, struct wire_mail *mail)
 	__attribute__((warn_unused_result));

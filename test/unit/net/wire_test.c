@@ -238,7 +238,19 @@ test_garbled(void **state)
 		{ .kind = WIRE_LETTER, .piece_len = 4, .recipient_count = 1 },
 		{ .kind = WIRE_RCPT, .path_len = 4 },
 		{ .kind = WIRE_SETUP },
-		{ .kind = WIRE_PEER }
+		{ .kind = WIRE_PEER },
+		{ .kind = WIRE_STOP },
+		{ .kind = WIRE_READY },
+		{ .kind = WIRE_ABORT },
+		{ .kind = WIRE_JUDGED },
+		{ .kind = WIRE_TAKEN },
+		{ .kind = WIRE_NOTED },
+		{ .kind = WIRE_FETCH },
+		{ .kind = WIRE_ROOM },
+		{ .kind = WIRE_CARRY, .piece_len = 4 },
+		{ .kind = WIRE_RESULT, .recipient_count = 1 },
+		{ .kind = WIRE_POLICY, .path_len = 4 },
+		{ .kind = WIRE_TEXT, .piece_len = 4 }
 	};
 	int fds[4] = { 0, 1, 2, 0 };
 	size_t i, j;
@@ -253,6 +265,50 @@ test_garbled(void **state)
 	/* more descriptors than there is room for; qemu-user hides it */
 	if (getenv("PILLARBOX_EMULATED") == NULL)
 		garble(w, &heads[10], STR(""), fds, 4);
+}
+
+/* What has to have a body is nothing without it. */
+static void
+test_bodies(void **state)
+{
+	struct world *w = *state;
+	static const struct {
+		enum wire_kind kind;
+		struct str body;
+		int err;
+	} cases[] = {
+		{ WIRE_RCPT, { "", 0 }, 0 },
+		{ WIRE_RCPT, { "a@b.example", 11 }, 0 },
+		{ WIRE_CARRY, { "", 0 }, -EBADMSG },
+		{ WIRE_CARRY, { "job", 3 }, 0 },
+		{ WIRE_RESULT, { "", 0 }, -EBADMSG },
+		{ WIRE_RESULT, { "done", 4 }, 0 },
+		{ WIRE_POLICY, { "", 0 }, -EBADMSG },
+		{ WIRE_POLICY, { "sts", 3 }, 0 },
+		{ WIRE_TEXT, { "", 0 }, 0 },
+		{ WIRE_TEXT, { "text", 4 }, 0 },
+		{ WIRE_ROOM, { "", 0 }, 0 },
+		{ WIRE_ROOM, { "12345678", 8 }, 0 },
+		{ WIRE_ROOM, { "1234567812345678", 16 }, 0 },
+		{ WIRE_ROOM, { "123456781", 9 }, -EBADMSG },
+		{ WIRE_NOTED, { "", 0 }, 0 },
+		{ WIRE_FETCH, { "", 0 }, 0 },
+	};
+	size_t i;
+
+	for (i = 0; i < countof(cases); i++) {
+		const struct wire_head head = { .kind = cases[i].kind,
+			.session = (uint32_t)i };
+
+		assert_int_equal(wire_send(w->ends[0], &head, &cases[i].body,
+		    1, -1), 0);
+		assert_int_equal(wire_receive(w->ends[1], &w->room, &w->mail),
+		    cases[i].err);
+		if (cases[i].err != 0)
+			continue;
+		assert_int_equal(w->mail.head.session, i);
+		assert_true(str_equal(w->mail.body, cases[i].body));
+	}
 }
 
 static void
@@ -306,6 +362,7 @@ wire_test(void)
 		cmocka_unit_test_setup_teardown(test_fd, begin, end),
 		cmocka_unit_test(test_unpack_unsealed),
 		cmocka_unit_test_setup_teardown(test_garbled, begin, end),
+		cmocka_unit_test_setup_teardown(test_bodies, begin, end),
 		cmocka_unit_test_setup_teardown(test_short_and_long, begin,
 		    end),
 		cmocka_unit_test_setup_teardown(test_other_end_gone, begin,
