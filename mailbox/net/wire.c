@@ -40,7 +40,8 @@ enum form {
 	FORM_BARE,		/* nothing */
 	FORM_BODY,		/* a byte at least */
 	FORM_TEXT,		/* any bytes, or none */
-	FORM_NUMBERS,		/* numbers of 8 bytes each, or none */
+	FORM_NUMBER,		/* 8 bytes */
+	FORM_NUMBERS,		/* any number of those */
 	FORM_LETTER		/* what the lengths in the head say */
 };
 
@@ -58,7 +59,7 @@ static const enum form forms[] = {
 	[WIRE_TEXT] = FORM_TEXT,
 	[WIRE_NOTED] = FORM_BARE,
 	[WIRE_ROOM] = FORM_NUMBERS,
-	[WIRE_FETCH] = FORM_BARE,
+	[WIRE_FETCH] = FORM_NUMBER,
 	[WIRE_RESULT] = FORM_BODY,
 	[WIRE_POLICY] = FORM_BODY
 };
@@ -192,6 +193,8 @@ mail_fits(const struct wire_mail *mail)
 		return mail->body.len == 0;
 	case FORM_BODY:
 		return mail->body.len > 0;
+	case FORM_NUMBER:
+		return mail->body.len == sizeof (uint64_t);
 	case FORM_NUMBERS:
 		return mail->body.len % sizeof (uint64_t) == 0;
 	case FORM_TEXT:

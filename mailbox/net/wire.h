@@ -33,9 +33,11 @@ enum wire_kind {
 			   wire; its body: the recipients under way, 8 bytes
 			   each, which nobody else may be given */
 	WIRE_FETCH,	/* number: the piece of the text that is wanted, the
-			   one after the last or 0 */
-	WIRE_RESULT,	/* body: what became of a job (app/carry.h). Said again
-			   on every new wire until it is noted */
+			   one after the last or, on a new wire, any; body: the
+			   letter, 8 bytes, for a keeper that was born since */
+	WIRE_RESULT,	/* body: what became of some recipients of a job
+			   (app/carry.h), WIRE_LAST in flags when it is over.
+			   Said again on every new wire until it is noted */
 	WIRE_POLICY	/* body: an MTA-STS policy to be kept (app/carry.h) */
 };
 

@@ -292,7 +292,9 @@ test_bodies(void **state)
 		{ WIRE_ROOM, { "1234567812345678", 16 }, 0 },
 		{ WIRE_ROOM, { "123456781", 9 }, -EBADMSG },
 		{ WIRE_NOTED, { "", 0 }, 0 },
-		{ WIRE_FETCH, { "", 0 }, 0 },
+		{ WIRE_FETCH, { "", 0 }, -EBADMSG },
+		{ WIRE_FETCH, { "12345678", 8 }, 0 },
+		{ WIRE_FETCH, { "1234567812345678", 16 }, -EBADMSG },
 	};
 	size_t i;
 
