@@ -190,6 +190,8 @@ begin(struct play *p, const struct talk_line *line)
 	match_end(p);
 	if (line->word == TALK_POP3)
 		world_pop3(&p->world, line->tls);
+	else if (line->word == TALK_SUBMISSION)
+		world_submission(&p->world, line->tls);
 	else
 		world_smtp(&p->world, line->tls);
 }
@@ -210,6 +212,7 @@ play_line(struct play *p, const struct talk_line *line)
 	switch (line->word) {
 	case TALK_POP3:
 	case TALK_SMTP:
+	case TALK_SUBMISSION:
 		begin(p, line);
 		break;
 	case TALK_CLIENT:

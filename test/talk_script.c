@@ -28,6 +28,7 @@ static const struct {
 	{ "mute", TALK_MUTE, TEXT },
 	{ "pop3", TALK_POP3, TEXT },
 	{ "smtp", TALK_SMTP, TEXT },
+	{ "submission", TALK_SUBMISSION, TEXT },
 	{ "wait", TALK_WAIT, TIME },
 };
 
@@ -151,8 +152,8 @@ read_word(struct talk_line *line, struct str s)
 	line->word = words[i].word;
 	line->tls = str_equal(s, STR("tls"));
 	buf_add(&line->text, s);
-	if ((line->word == TALK_POP3 || line->word == TALK_SMTP) &&
-	    s.len > 0 && !line->tls)
+	if ((line->word == TALK_POP3 || line->word == TALK_SMTP ||
+	    line->word == TALK_SUBMISSION) && s.len > 0 && !line->tls)
 		return "tls, or nothing, may follow";
 	switch (words[i].takes) {
 	case NOTHING:

@@ -11,6 +11,8 @@
  *   smtp, smtp tls      a word. tls: the connection is secure at once; for
  *                       smtp this means that EHLO, STARTTLS and the handshake
  *                       are done, so there is no greeting to come
+ *   submission          begin a session on the port where the owner submits,
+ *   submission tls      in clear, or (RFC 8314) within TLS from the start
  *
  *   C: text             the client sends text and CRLF
  *   C~ "raw" [* N]      the client sends raw (N times over); \r \n \t \0 \\
@@ -55,7 +57,7 @@
 #define TALK_NUMBERS_MAX 16	/* behind kept and deleted */
 
 enum talk_word {
-	TALK_POP3, TALK_SMTP,
+	TALK_POP3, TALK_SMTP, TALK_SUBMISSION,
 	TALK_CLIENT, TALK_SERVER, TALK_MESSAGE, TALK_CLOSED, TALK_STARTTLS,
 	TALK_MAIL, TALK_KEPT, TALK_DELETED, TALK_STORED, TALK_STORE,
 	TALK_LOGIN, TALK_REFUSE, TALK_MUTE, TALK_WAIT, TALK_SIZE,

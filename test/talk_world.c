@@ -104,6 +104,13 @@ send_out(struct world *w, bool all)
 	buf_eat(out, len);
 }
 
+static bool
+login_right(const struct buf *user, const struct buf *secret)
+{
+	return str_same(buf_str(user), STR("mailbox@example.test")) &&
+	    str_equal(buf_str(secret), STR("right"));
+}
+
 static void
 answer_login(struct world *w)
 {
@@ -116,8 +123,7 @@ answer_login(struct world *w)
 		    NULL, 0, 0);
 		return;
 	}
-	if (!str_same(buf_str(&p->user), STR("mailbox@example.test")) ||
-	    !str_equal(buf_str(&p->secret), STR("right"))) {
+	if (!login_right(&p->user, &p->secret)) {
 		pop3_login(p, POP3_REFUSED, NULL, 0, 0);
 		return;
 	}
@@ -190,6 +196,16 @@ run_pop3(struct world *w, struct str *in)
 }
 
 static void
+answer_author(struct world *w)
+{
+	struct smtp *s = &w->at.smtp;
+
+	smtp_login(s, w->login_busy || w->store == SMTP_LATER ?
+	    SMTP_LOGIN_LATER : login_right(&s->user, &s->secret) ?
+	    SMTP_WELCOME : SMTP_LOGIN_REFUSED);
+}
+
+static void
 answer_rcpt(struct world *w)
 {
 	struct smtp *s = &w->at.smtp;
@@ -238,6 +254,9 @@ run_smtp(struct world *w, struct str *in)
 		case SMTP_STARTTLS:
 			w->tls_wanted = true;
 			return;
+		case SMTP_LOGIN:
+			answer_author(w);
+			break;
 		case SMTP_RCPT:
 			answer_rcpt(w);
 			break;
@@ -302,13 +321,29 @@ world_pop3(struct world *w, bool tls)
 	pop3_init(&w->at.pop3, tls, true);
 }
 
-void
-world_smtp(struct world *w, bool tls)
+static void
+begin_smtp(struct world *w, bool submission)
 {
 	cut_off(w);
 	w->talk = WORLD_SMTP;
+	w->policy.submission = submission;
 	w->at.smtp = (struct smtp){ 0 };
 	smtp_init(&w->at.smtp, &w->policy, STR("192.0.2.1"));
+}
+
+void
+world_submission(struct world *w, bool tls)
+{
+	begin_smtp(w, true);
+	if (tls)
+		smtp_secure_from_start(&w->at.smtp, STR("TLSv1.3"),
+		    STR("TLS_AES_128_GCM_SHA256"));
+}
+
+void
+world_smtp(struct world *w, bool tls)
+{
+	begin_smtp(w, false);
 	if (tls) {
 		world_say(w, STR("EHLO client.example\r\nSTARTTLS\r\n"));
 		world_flush(w);

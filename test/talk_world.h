@@ -55,6 +55,7 @@ void world_drop(struct world *w);
 /* Begin a session, cutting off the one before. */
 void world_pop3(struct world *w, bool tls);
 void world_smtp(struct world *w, bool tls);
+void world_submission(struct world *w, bool tls);
 
 /* The client says something; what comes of it is in w->told. */
 void world_say(struct world *w, struct str bytes);

@@ -7,6 +7,8 @@
 #include "mail/addr.h"
 
 #define LABEL_MAX 63	/* octets; RFC 1035 section 2.3.4 */
+/* Bytes of a canonical mailbox, quoted anew: more than it can come to. */
+#define CANONICAL_MAX (2 * ADDR_LOCAL_MAX + ADDR_DOMAIN_MAX + 3)
 
 static bool
 is_high(int c)
@@ -396,4 +398,20 @@ addr_canonical(struct buf *out, const struct addr *addr,
 		add_quoted(out, local);
 	buf_add_char(out, '@');
 	add_lower(out, addr->domain.len > 0 ? addr->domain : domain_if_bare);
+}
+
+bool
+addr_same(const struct addr *one, const struct addr *two)
+{
+	struct buf left, right;
+	bool same;
+
+	buf_init(&left, CANONICAL_MAX);
+	buf_init(&right, CANONICAL_MAX);
+	addr_canonical(&left, one, STR(""));
+	addr_canonical(&right, two, STR(""));
+	same = str_equal(buf_str(&left), buf_str(&right));
+	buf_drop(&left);
+	buf_drop(&right);
+	return same;
 }

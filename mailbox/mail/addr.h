@@ -68,4 +68,7 @@ bool addr_is_literal(struct str s);
 void addr_canonical(struct buf *out, const struct addr *addr,
 	struct str domain_if_bare);
 
+/* Whether two mailboxes have the same canonical form. */
+bool addr_same(const struct addr *one, const struct addr *two);
+
 #endif

@@ -46,3 +46,30 @@ recipient_judge(const struct domains *domains, const struct addr *addr)
 		return RECIPIENT_OURS;
 	return RECIPIENT_FOREIGN;
 }
+
+/* Whether an entry of the list is this mailbox or all of its domain. */
+static bool
+is_listed(struct str entry, const struct addr *addr)
+{
+	struct addr listed;
+	const char *why;
+
+	if (str_skip(&entry, '@'))
+		return str_same(entry, addr->domain);
+	return addr_mailbox(entry, &listed, &why) == ADDR_OK &&
+	    addr_same(&listed, addr);
+}
+
+bool
+sender_is_ours(const struct domains *domains, const struct str *listed,
+	size_t listed_count, const struct addr *addr)
+{
+	size_t i;
+
+	if (!addr->literal && domains_hold(domains, addr->domain))
+		return true;
+	for (i = 0; i < listed_count; i++)
+		if (is_listed(listed[i], addr))
+			return true;
+	return false;
+}

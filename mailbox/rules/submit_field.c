@@ -206,7 +206,7 @@ is_clean(const struct submit_job *job, const struct head_field *field)
 		found = people_next(&people, &person, &why);
 	while (found == PEOPLE_ONE &&
 	    (!submit_owns(job->policy, &person.addr) ||
-	    submit_same(&person.addr, &job->chosen)));
+	    addr_same(&person.addr, &job->chosen)));
 	person_drop(&person);
 	return found == PEOPLE_END;
 }

@@ -7,54 +7,17 @@
 
 #include "mail/word.h"
 
-#define CANONICAL_MAX (2 * ADDR_LOCAL_MAX + ADDR_DOMAIN_MAX + 3)
-
-bool
-submit_same(const struct addr *one, const struct addr *two)
-{
-	struct buf left, right;
-	bool same;
-
-	buf_init(&left, CANONICAL_MAX);
-	buf_init(&right, CANONICAL_MAX);
-	addr_canonical(&left, one, STR(""));
-	addr_canonical(&right, two, STR(""));
-	same = str_equal(buf_str(&left), buf_str(&right));
-	buf_drop(&left);
-	buf_drop(&right);
-	return same;
-}
-
-/* Whether an entry of the list is this mailbox or all of its domain. */
-static bool
-is_listed(struct str entry, const struct addr *addr)
-{
-	struct addr listed;
-	const char *why;
-
-	if (str_skip(&entry, '@'))
-		return str_same(entry, addr->domain);
-	return addr_mailbox(entry, &listed, &why) == ADDR_OK &&
-	    submit_same(&listed, addr);
-}
-
 bool
 submit_owns(const struct submit_policy *policy, const struct addr *addr)
 {
-	size_t i;
-
-	if (!addr->literal && domains_hold(policy->domains, addr->domain))
-		return true;
-	for (i = 0; i < policy->listed_count; i++)
-		if (is_listed(policy->listed[i], addr))
-			return true;
-	return false;
+	return sender_is_ours(policy->domains, policy->listed,
+	    policy->listed_count, addr);
 }
 
 bool
 submit_is_main(const struct submit_job *job, const struct addr *addr)
 {
-	if (!job->main.null && submit_same(addr, &job->main))
+	if (!job->main.null && addr_same(addr, &job->main))
 		return true;
 	return !addr->literal && str_same(addr->local, job->policy->mailbox) &&
 	    domains_hold(job->policy->domains, addr->domain);

@@ -35,9 +35,6 @@ bool submit_is_main(const struct submit_job *job, const struct addr *addr);
 /* Which address of the owner's, but the chosen one, a text shows. */
 enum submit_leak { SUBMIT_LEAK_NONE, SUBMIT_LEAK_OTHER, SUBMIT_LEAK_MAIN };
 
-/* Whether two mailboxes are the same to the address book. */
-bool submit_same(const struct addr *one, const struct addr *two);
-
 /* Whether a mailbox is the owner's: at a domain of ours, or listed. */
 bool submit_owns(const struct submit_policy *policy, const struct addr *addr);
 

@@ -1,6 +1,7 @@
 /*
  * The receiving half of SMTP: the session, its lines and its simple commands.
- * MAIL and RCPT are in smtp_mail.c, DATA and BDAT in smtp_text.c.
+ * MAIL and RCPT are in smtp_mail.c, DATA and BDAT in smtp_text.c, AUTH is in
+ * smtp_auth.c.
  *
  * Knows nothing of sockets, of time, or of where messages go. Invariants:
  * 1. At most one ask is open: s->asked. Nothing is read until it is answered,
@@ -9,6 +10,7 @@
  *    over by SMTP_STORE nor taken back by SMTP_ABORT.
  * 3. No byte from the client is ever part of a reply.
  */
+#include "talk/smtp_args.h"
 #include "talk/smtp_part.h"
 
 #include <string.h>
@@ -17,6 +19,7 @@
 #define MAILBOX_MAX (ADDR_LOCAL_MAX + 1 + ADDR_DOMAIN_MAX)
 /* Each with its NUL, and one more that is being judged. */
 #define RECIPIENT_LIST_MAX ((SMTP_RECIPIENTS_MAX + 1) * (MAILBOX_MAX + 1))
+#define WISH_LIST_MAX ((SMTP_RECIPIENTS_MAX + 1) * (1 + SMTP_ORCPT_MAX + 1))
 
 void
 smtp_say(struct smtp *s, const char *reply)
@@ -67,16 +70,19 @@ smtp_forget(struct smtp *s)
 {
 	if (s->opened)
 		s->asked = SMTP_ABORT;
-	s->opened = s->have_mail = s->utf8 = false;
+	s->opened = s->have_mail = s->smtputf8 = s->require_tls = false;
 	s->by_chunks = s->chunk_last = s->chunk_failed = false;
 	s->doom = NULL;
 	s->size = s->text_size = s->chunk_left = 0;
 	s->recipient_count = 0;
+	s->ret = SMTP_RET_NONE;
 	s->recipient = str_from(NULL, 0);
 	/* A session that goes on idle holds no memory of what it said. */
 	buf_drop(&s->reverse_path);
 	buf_drop(&s->recipients);
 	buf_drop(&s->canonical);
+	buf_drop(&s->wishes);
+	buf_drop(&s->envid);
 	buf_drop(&s->piece);
 }
 
@@ -112,6 +118,8 @@ smtp_init(struct smtp *s, const struct smtp_policy *policy,
 	buf_init(&s->reverse_path, MAILBOX_MAX);
 	buf_init(&s->recipients, RECIPIENT_LIST_MAX);
 	buf_init(&s->canonical, RECIPIENT_LIST_MAX);
+	buf_init(&s->wishes, WISH_LIST_MAX);
+	buf_init(&s->envid, SMTP_ENVID_MAX);
 	buf_init(&s->helo, SMTP_HELO_MAX);
 	buf_add_text(&s->out, "220 ");
 	buf_add(&s->out, policy->host);
@@ -126,7 +134,21 @@ smtp_drop(struct smtp *s)
 	buf_drop(&s->reverse_path);
 	buf_drop(&s->recipients);
 	buf_drop(&s->canonical);
+	buf_drop(&s->wishes);
+	buf_drop(&s->envid);
 	buf_drop(&s->helo);
+	buf_wipe(&s->user);
+	buf_wipe(&s->secret);
+	sasl_drop(&s->sasl);
+}
+
+void
+smtp_secure_from_start(struct smtp *s, struct str version, struct str cipher)
+{
+	must(!s->greeted && s->commands == 0 && s->asked == SMTP_MORE);
+	s->secure = true;
+	s->tls_version = version;
+	s->tls_cipher = cipher;
 }
 
 void
@@ -219,6 +241,10 @@ command_ehlo(struct smtp *s, struct str args)
 	smtp_say(s, "250-CHUNKING");
 	if (s->policy->tls && !s->secure)
 		smtp_say(s, "250-STARTTLS");
+	if (s->policy->submission && s->secure) {
+		smtp_say(s, "250-AUTH PLAIN LOGIN");
+		smtp_say(s, "250-REQUIRETLS");
+	}
 	buf_add_format(&s->out, "250-LIMITS RCPTMAX=%d MAILMAX=%d",
 	    SMTP_RECIPIENTS_MAX, SMTP_MAILS_MAX);
 	smtp_say(s, "");
@@ -283,14 +309,6 @@ command_expn(struct smtp *s, struct str args)
 	smtp_fault(s, "502 5.5.1 No lists here");
 }
 
-/* RFC 4954 is for submission, which has ports of its own. */
-static void
-command_auth(struct smtp *s, struct str args)
-{
-	(void)args;
-	smtp_fault(s, "502 5.5.1 No AUTH on this port");
-}
-
 static void
 command_quit(struct smtp *s, struct str args)
 {
@@ -317,7 +335,7 @@ static const struct verb {
 	{ "VRFY", command_vrfy },
 	{ "EXPN", command_expn },
 	{ "HELP", command_help },
-	{ "AUTH", command_auth },
+	{ "AUTH", smtp_auth },
 };
 
 /*
@@ -358,26 +376,44 @@ command_run(struct smtp *s, struct str line)
 		smtp_fault(s, "500 5.5.1 Not a command here");
 }
 
-/* Returns: false when there is no whole line yet. */
-static bool
-command_take(struct smtp *s, struct str *in)
+static unsigned
+commands_max(const struct smtp *s)
 {
+	return s->policy->submission && !s->logged_in ? SMTP_EARLY_MAX :
+	    SMTP_COMMANDS_MAX;
+}
+
+/*
+ * A command, or what AUTH is answered.
+ *
+ * Returns: false when there is no whole line yet.
+ */
+static bool
+line_run(struct smtp *s, struct str *in)
+{
+	const bool sasl = s->state == SMTP_IN_SASL;
 	struct str line;
 
-	switch (line_take(in, SMTP_COMMAND_MAX, &s->skipping, &line)) {
+	switch (line_take(in, sasl ? SASL_LINE_MAX : SMTP_COMMAND_MAX,
+	    &s->skipping, &line)) {
 	case LINE_MORE:
 		return false;
 	case LINE_BAD:
 		smtp_end(s, "500 5.5.2 Lines end with CR LF and hold no NUL");
 		return true;
 	case LINE_LONG:
-		smtp_fault(s, "500 5.5.2 Line too long");
+		if (sasl)
+			smtp_auth_long(s);
+		else
+			smtp_fault(s, "500 5.5.2 Line too long");
 		return true;
 	case LINE_DONE:
 		break;
 	}
-	if (++s->commands > SMTP_COMMANDS_MAX)
+	if (++s->commands > commands_max(s))
 		smtp_end(s, "421 4.7.0 Too many commands without a message");
+	else if (sasl)
+		smtp_auth_line(s, line);
 	else
 		command_run(s, line);
 	return true;
@@ -395,7 +431,8 @@ smtp_step(struct smtp *s, struct str *in)
 			return SMTP_DRAIN;
 		switch (s->state) {
 		case SMTP_COMMAND:
-			going = command_take(s, in);
+		case SMTP_IN_SASL:
+			going = line_run(s, in);
 			break;
 		case SMTP_IN_TEXT:
 			going = smtp_text_take(s, in);

@@ -7,6 +7,7 @@
 #include "mail/line.h"
 #include "mail/piece.h"
 #include "rules/recipient.h"
+#include "talk/sasl.h"
 
 #define SMTP_COMMAND_MAX 2048	/* bytes with CRLF; RFC 5321 section 4.5.3.1.4
 				   asks for 512, parameters add to it */
@@ -21,6 +22,8 @@
 #define SMTP_SWALLOW_MAX 67108864	/* octets of refused text read between
 					   two accepted messages */
 #define SMTP_OUT_STOP 16384	/* bytes of replies before the shell sends */
+#define SMTP_EARLY_MAX 100	/* commands before a login, with submission */
+#define SMTP_TRIES_MAX 3	/* logins in a session that come to nothing */
 
 /* What all sessions share; borrowed, outlives them. */
 struct smtp_policy {
@@ -98,7 +101,8 @@ struct smtp {
 					   PIECE_SIZE octets of text: for
 					   deadlines */
 	/* with submission */
-	struct buf user;		/* SMTP_LOGIN; stays, for the log */
+	struct buf user;		/* SMTP_LOGIN; stays after a welcome,
+					   for the log */
 	struct buf secret;		/* wiped by smtp_login() */
 	struct buf wishes;		/* per recipient, each ended by NUL:
 					   '0' + enum smtp_notify bits, then
@@ -115,8 +119,8 @@ struct smtp {
 	/* private to smtp*.c */
 	const struct smtp_policy *policy;
 	enum {
-		SMTP_COMMAND, SMTP_IN_TEXT, SMTP_IN_CHUNK, SMTP_IN_END,
-		SMTP_OVER
+		SMTP_COMMAND, SMTP_IN_SASL, SMTP_IN_TEXT, SMTP_IN_CHUNK,
+		SMTP_IN_END, SMTP_OVER
 	} state;
 	enum smtp_ask asked;		/* not yet answered; else SMTP_MORE */
 	struct str client_ip;		/* kept by the shell */
@@ -124,19 +128,21 @@ struct smtp {
 	struct str tls_cipher;
 	size_t recipients_len;		/* of the lists without the recipient */
 	size_t canonical_len;		/* being judged */
+	size_t wishes_len;
+	struct sasl sasl;
 	struct text text;
 	struct hops hops;
 	uint64_t text_size;		/* octets of the message, trace apart */
 	uint64_t text_read;		/* octets read since progress grew */
 	uint64_t swallowed;		/* octets of refused text */
 	uint64_t chunk_left;		/* BDAT: octets still to come */
-	unsigned commands, mails;
+	unsigned commands, mails, tries;
 	bool skipping;			/* see line_take() */
 	bool secure;			/* behind TLS */
+	bool logged_in;
 	bool greeted, extended;		/* HELO or EHLO; EHLO */
 	bool have_mail;
 	bool opened;			/* the shell holds a message of ours */
-	bool utf8;			/* MAIL said SMTPUTF8 */
 	bool by_chunks, chunk_last, chunk_failed;
 	const char *doom;		/* reply to give when the text ends */
 	char id[24];
@@ -165,7 +171,9 @@ void smtp_drop(struct smtp *s);
  * Go on with what came in.
  *
  * in        unread bytes; what is used is cut off. Whatever is left must be
- *           there again, first, at the next call.
+ *           there again, first, at the next call. With submission it may hold
+ *           a password in clear: wipe what was cut off before the memory goes
+ *           elsewhere.
  *
  * Returns:  the first thing the machine cannot do alone. Until its answer is
  *           given, do not call smtp_step(). s->out may hold replies with any
@@ -182,7 +190,7 @@ enum smtp_ask smtp_step(struct smtp *s, struct str *in);
  */
 void smtp_secured(struct smtp *s, struct str version, struct str cipher);
 
-/* Answer SMTP_LOGIN. */
+/* Answer SMTP_LOGIN. Until then s->user and s->secret stay as they are. */
 void smtp_login(struct smtp *s, enum smtp_login result);
 
 void smtp_judged(struct smtp *s, enum smtp_verdict verdict);
@@ -207,7 +215,7 @@ void smtp_stored(struct smtp *s, enum smtp_verdict verdict);
 /*
  * Answer SMTP_OPEN, SMTP_PIECE or SMTP_STORE: the message is refused for what
  * it is, and the shell holds it no more. The reply comes when its text has
- * ended.
+ * ended, or at once when that has not begun.
  *
  * reply     static, whole but for its line end: "550 5.6.0 No such address"
  */

@@ -8,7 +8,6 @@
 
 #define BAD_SYNTAX "501 5.5.4 Parameters cannot be read"
 #define BAD_TWICE "501 5.5.4 A parameter is given twice"
-#define BAD_UNKNOWN "555 5.5.4 Parameter not known here"
 
 /* One parameter; value is empty when there is no '='. */
 struct param {
@@ -208,6 +207,28 @@ mail_envid(struct smtp_mail_args *args, const struct param *param)
 	return xtext_ok(param->value) ? NULL : BAD_SYNTAX;
 }
 
+/* An xtext mailbox or "<>", which nobody is told. */
+static const char *
+mail_auth(struct smtp_mail_args *args, const struct param *param)
+{
+	if (args->has_auth)
+		return BAD_TWICE;
+	args->has_auth = true;
+	if (str_equal(param->value, STR("<>")))
+		return NULL;
+	return param->value.len > 0 && xtext_ok(param->value) ? NULL :
+	    BAD_SYNTAX;
+}
+
+static const char *
+mail_require_tls(struct smtp_mail_args *args, const struct param *param)
+{
+	if (args->require_tls)
+		return BAD_TWICE;
+	args->require_tls = true;
+	return param->has_value ? BAD_SYNTAX : NULL;
+}
+
 enum smtp_args_result
 smtp_args_mail(struct str line, struct smtp_mail_args *args, const char **why)
 {
@@ -226,8 +247,12 @@ smtp_args_mail(struct str line, struct smtp_mail_args *args, const char **why)
 			*why = mail_ret(args, &param);
 		else if (str_same(param.name, STR("ENVID")))
 			*why = mail_envid(args, &param);
+		else if (str_same(param.name, STR("AUTH")))
+			*why = mail_auth(args, &param);
+		else if (str_same(param.name, STR("REQUIRETLS")))
+			*why = mail_require_tls(args, &param);
 		else
-			*why = BAD_UNKNOWN;
+			*why = SMTP_ARGS_UNKNOWN;
 		if (*why != NULL)
 			return SMTP_ARGS_BAD;
 	}
@@ -298,7 +323,7 @@ smtp_args_rcpt(struct str line, struct smtp_rcpt_args *args, const char **why)
 		else if (str_same(param.name, STR("ORCPT")))
 			*why = rcpt_orcpt(args, &param);
 		else
-			*why = BAD_UNKNOWN;
+			*why = SMTP_ARGS_UNKNOWN;
 		if (*why != NULL)
 			return SMTP_ARGS_BAD;
 	}

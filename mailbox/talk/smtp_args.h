@@ -8,6 +8,9 @@
 #define SMTP_ORCPT_MAX 500	/* characters; RFC 3461 section 4.2 */
 #define SMTP_NUMBER_MAX 20	/* digits; RFC 1870 section 5 */
 
+/* Said of what is not offered, too. */
+#define SMTP_ARGS_UNKNOWN "555 5.5.4 Parameter not known here"
+
 enum smtp_args_result { SMTP_ARGS_OK, SMTP_ARGS_BAD };
 
 /* Parameters of MAIL; views into the line. */
@@ -20,6 +23,8 @@ struct smtp_mail_args {
 	enum { SMTP_RET_NONE, SMTP_RET_FULL, SMTP_RET_HDRS } ret;
 	bool has_envid;
 	struct str envid;		/* xtext as written */
+	bool has_auth;			/* AUTH, RFC 4954 section 5: not kept */
+	bool require_tls;		/* REQUIRETLS, RFC 8689 section 2 */
 };
 
 /* Which reports a recipient's sender wants (RFC 3461 section 4.1); bits. */
@@ -45,7 +50,8 @@ struct smtp_chunk_args {
 
 /*
  * Read what stands behind the reverse path (RFC 5321 section 4.1.2,
- * Mail-parameters): SIZE, BODY, SMTPUTF8, RET, ENVID, each once at most.
+ * Mail-parameters): SIZE, BODY, SMTPUTF8, RET, ENVID, AUTH, REQUIRETLS, each
+ * once at most.
  *
  * line      behind the '>': empty, or a space and parameters; borrowed
  * why       on SMTP_ARGS_BAD the reply, a static string without line end

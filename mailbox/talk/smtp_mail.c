@@ -8,21 +8,70 @@
 #define NEEDS_EHLO "555 5.5.4 Parameters need EHLO"
 #define NEEDS_UTF8 "553 5.6.7 This address needs SMTPUTF8"
 
+/* What is wrong with a sender by what we are, or NULL. */
+static const char *
+sender_judge(const struct smtp_policy *policy, const struct addr *addr)
+{
+	if (!policy->submission)
+		return policy->own_sender_refused &&
+		    domains_hold(policy->domains, addr->domain) ?
+		    "550 5.7.1 Mail of our own does not come this way" : NULL;
+	/* A report has no sender (RFC 3834 section 3.1.1). */
+	return addr->null || sender_is_ours(policy->domains, policy->listed,
+	    policy->listed_count, addr) ? NULL :
+	    "553 5.7.1 The sender is not one of your addresses";
+}
+
 /* What the sender and its parameters are refused for, or NULL. */
 static const char *
 mail_judge(const struct smtp *s, const struct addr *addr,
 	const struct smtp_mail_args *args)
 {
+	if (!s->policy->submission && (args->has_auth || args->require_tls))
+		return SMTP_ARGS_UNKNOWN;
 	if (!addr->null && addr->domain.len == 0)
 		return "501 5.1.7 A sender has a domain";
 	if (args->has_size && args->size > s->policy->size_max)
 		return "552 5.3.4 Larger than we take";
 	if (addr->utf8 && !args->utf8)
 		return NEEDS_UTF8;
-	if (s->policy->own_sender_refused &&
-	    domains_hold(s->policy->domains, addr->domain))
-		return "550 5.7.1 Mail of our own does not come this way";
+	return sender_judge(s->policy, addr);
+}
+
+/* Why no message can begin now, or NULL. */
+static const char *
+mail_state_judge(const struct smtp *s)
+{
+	if (!s->greeted)
+		return "503 5.5.1 Say EHLO first";
+	if (s->policy->submission && !s->secure)
+		return SMTP_NEEDS_TLS;
+	/* RFC 4954 section 6 */
+	if (s->policy->submission && !s->logged_in)
+		return "530 5.7.0 Log in first";
+	if (s->have_mail)
+		return "503 5.5.1 Finish the message first";
 	return NULL;
+}
+
+static void
+mail_note(struct smtp *s, const struct addr *addr,
+	const struct smtp_mail_args *args)
+{
+	smtp_forget(s);
+	if (!addr->null) {
+		buf_add(&s->reverse_path, addr->local);
+		buf_add_char(&s->reverse_path, '@');
+		buf_add(&s->reverse_path, addr->domain);
+	}
+	buf_add(&s->envid, args->envid);
+	must(!s->reverse_path.full && !s->envid.full);
+	s->ret = args->ret;
+	s->smtputf8 = args->utf8;
+	s->require_tls = args->require_tls;
+	s->have_mail = true;
+	s->mails++;
+	smtp_good(s, "250 2.1.0 Sender noted");
 }
 
 void
@@ -32,12 +81,9 @@ smtp_mail(struct smtp *s, struct str args)
 	struct addr addr;
 	const char *why;
 
-	if (!s->greeted) {
-		smtp_fault(s, "503 5.5.1 Say EHLO first");
-		return;
-	}
-	if (s->have_mail) {
-		smtp_fault(s, "503 5.5.1 Finish the message first");
+	why = mail_state_judge(s);
+	if (why != NULL) {
+		smtp_fault(s, why);
 		return;
 	}
 	if (s->mails >= SMTP_MAILS_MAX) {
@@ -58,21 +104,10 @@ smtp_mail(struct smtp *s, struct str args)
 	}
 	if (smtp_args_mail(args, &params, &why) == SMTP_ARGS_OK)
 		why = mail_judge(s, &addr, &params);
-	if (why != NULL) {
+	if (why != NULL)
 		smtp_fault(s, why);
-		return;
-	}
-	smtp_forget(s);
-	if (!addr.null) {
-		buf_add(&s->reverse_path, addr.local);
-		buf_add_char(&s->reverse_path, '@');
-		buf_add(&s->reverse_path, addr.domain);
-	}
-	must(!s->reverse_path.full);
-	s->have_mail = true;
-	s->utf8 = params.utf8;
-	s->mails++;
-	smtp_good(s, "250 2.1.0 Sender noted");
+	else
+		mail_note(s, &addr, &params);
 }
 
 /* Whether the list of addresses, each ended by NUL, holds this one. */
@@ -87,22 +122,63 @@ list_holds(struct str list, struct str address)
 	return false;
 }
 
+/* The same for an address as written, letter case of the domain apart. */
+static bool
+list_names(struct str list, const struct addr *addr)
+{
+	struct str one;
+
+	while (str_split(&list, '\0', &one))
+		if (str_starts(one, addr->local) &&
+		    str_at(one, addr->local.len) == '@' && str_same(
+		    str_part(one, addr->local.len + 1, one.len), addr->domain))
+			return true;
+	return false;
+}
+
 /* Take back the recipient that was put on the lists to be judged. */
 static void
 recipient_forget(struct smtp *s)
 {
 	buf_cut(&s->recipients, s->recipients_len);
 	buf_cut(&s->canonical, s->canonical_len);
+	buf_cut(&s->wishes, s->wishes_len);
 	s->recipient = str_from(NULL, 0);
+}
+
+/* The recipient stays on the lists. */
+static void
+recipient_keep(struct smtp *s)
+{
+	buf_add_char(&s->canonical, '\0');
+	must(!s->canonical.full);
+	s->recipient = str_from(NULL, 0);
+	s->recipient_count++;
+	smtp_good(s, "250 2.1.5 Recipient noted");
+}
+
+/* Put what is wished for the recipient on its list. */
+static void
+wish_note(struct smtp *s, const struct smtp_rcpt_args *args)
+{
+	s->wishes_len = s->wishes.len;
+	if (!s->policy->submission)
+		return;
+	buf_add_char(&s->wishes, (char)('0' + args->notify));
+	buf_add(&s->wishes, args->orcpt);
+	buf_add_char(&s->wishes, '\0');
+	must(!s->wishes.full);
 }
 
 /* Put the recipient on both lists, where it stays if it is accepted. */
 static void
-recipient_note(struct smtp *s, const struct addr *addr)
+recipient_note(struct smtp *s, const struct addr *addr, bool ours)
 {
 	s->recipients_len = s->recipients.len;
 	s->canonical_len = s->canonical.len;
-	addr_canonical(&s->canonical, addr, s->policy->domains->names[0]);
+	if (ours)
+		addr_canonical(&s->canonical, addr,
+		    s->policy->domains->names[0]);
 	s->recipient = str_part(buf_str(&s->canonical), s->canonical_len,
 	    s->canonical.len);
 	if (addr->domain.len == 0)
@@ -116,21 +192,48 @@ recipient_note(struct smtp *s, const struct addr *addr)
 	must(!s->recipients.full && !s->canonical.full);
 }
 
-static void
-recipient_ask(struct smtp *s, const struct addr *addr)
+/* Whether the recipient that was noted last had been noted before. */
+static bool
+recipient_known(const struct smtp *s, const struct addr *addr, bool ours)
 {
-	struct str known = buf_str(&s->canonical);
+	if (ours)
+		return list_holds(str_part(buf_str(&s->canonical), 0,
+		    s->canonical_len), s->recipient);
+	return list_names(str_part(buf_str(&s->recipients), 0,
+	    s->recipients_len), addr);
+}
 
-	recipient_note(s, addr);
-	known = str_part(buf_str(&s->canonical), 0, known.len);
-	if (list_holds(known, s->recipient)) {
+static void
+recipient_ask(struct smtp *s, const struct addr *addr,
+	const struct smtp_rcpt_args *args)
+{
+	const bool ours = recipient_judge(s->policy->domains, addr) ==
+	    RECIPIENT_OURS;
+
+	recipient_note(s, addr, ours);
+	wish_note(s, args);
+	if (recipient_known(s, addr, ours)) {
 		recipient_forget(s);
 		smtp_good(s, "250 2.1.5 Recipient noted already");
 	} else if (s->recipient_count >= SMTP_RECIPIENTS_MAX) {
 		recipient_forget(s);
 		smtp_fault(s, "452 4.5.3 Too many recipients");
-	} else
+	} else if (ours)
 		s->asked = SMTP_RCPT;
+	else
+		recipient_keep(s);
+}
+
+/* What a recipient elsewhere is refused for, or NULL. */
+static const char *
+foreign_judge(const struct smtp *s, const struct addr *addr)
+{
+	if (!s->policy->submission)
+		return "550 5.7.1 Not a domain of ours, and we never relay";
+	/* RFC 6409 section 4.2: a name that stands by itself. */
+	if (str_find(addr->domain, 0, '.') == STR_NONE)
+		return "550 5.1.2 The domain is not whole, as in mail.example";
+	return NULL;
 }
 
 /* What the recipient is refused for, or NULL. */
@@ -139,15 +242,17 @@ rcpt_judge(const struct smtp *s, const struct addr *addr)
 {
 	if (addr->null)
 		return "501 5.1.3 A recipient has a name";
-	if (addr->utf8 && !s->utf8)
+	if (addr->utf8 && !s->smtputf8)
 		return NEEDS_UTF8;
 	switch (recipient_judge(s->policy->domains, addr)) {
 	case RECIPIENT_OURS:
 		return NULL;
 	case RECIPIENT_FOREIGN:
-		return "550 5.7.1 Not a domain of ours, and we never relay";
+		return foreign_judge(s, addr);
 	case RECIPIENT_LITERAL:
-		return "550 5.7.1 Not to an address in brackets";
+		return s->policy->submission ?
+		    "550 5.1.2 Not to an address in brackets, name a domain" :
+		    "550 5.7.1 Not to an address in brackets";
 	}
 	must(false);
 	return NULL;
@@ -185,7 +290,7 @@ smtp_rcpt(struct smtp *s, struct str args)
 	if (why != NULL)
 		smtp_fault(s, why);
 	else
-		recipient_ask(s, &addr);
+		recipient_ask(s, &addr, &params);
 }
 
 void
@@ -194,10 +299,7 @@ smtp_judged(struct smtp *s, enum smtp_verdict verdict)
 	if (!smtp_answered(s, SMTP_RCPT))
 		return;
 	if (verdict == SMTP_ACCEPT) {
-		buf_add_char(&s->canonical, '\0');
-		s->recipient = str_from(NULL, 0);
-		s->recipient_count++;
-		smtp_good(s, "250 2.1.5 Recipient noted");
+		recipient_keep(s);
 		return;
 	}
 	recipient_forget(s);

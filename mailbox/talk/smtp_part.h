@@ -4,6 +4,9 @@
 
 #include "talk/smtp.h"
 
+/* RFC 3207 section 4 */
+#define SMTP_NEEDS_TLS "530 5.7.0 Say STARTTLS first"
+
 /* Add one reply line; reply is static, without its line end. */
 void smtp_say(struct smtp *s, const char *reply);
 
@@ -35,6 +38,11 @@ bool smtp_answered(struct smtp *s, enum smtp_ask ask);
 /* The commands, each with what stands behind its verb (smtp_mail.c). */
 void smtp_mail(struct smtp *s, struct str args);
 void smtp_rcpt(struct smtp *s, struct str args);
+
+/* AUTH, a line behind it, and one that was too long (smtp_auth.c). */
+void smtp_auth(struct smtp *s, struct str args);
+void smtp_auth_line(struct smtp *s, struct str line);
+void smtp_auth_long(struct smtp *s);
 
 /* The commands that bring text (smtp_text.c). */
 void smtp_data(struct smtp *s, struct str args);

@@ -109,7 +109,7 @@ smtp_bdat(struct smtp *s, struct str args)
 static struct str
 protocol_name(const struct smtp *s)
 {
-	if (s->utf8)
+	if (s->smtputf8)
 		return s->secure ? STR("UTF8SMTPS") : STR("UTF8SMTP");
 	if (s->extended)
 		return s->secure ? STR("ESMTPS") : STR("ESMTP");
@@ -143,6 +143,20 @@ text_trace(struct smtp *s, int64_t now)
 	s->size = s->piece.len;
 }
 
+/* Refuse the message when that was asked: at once, or when its text ends. */
+static void
+message_refuse(struct smtp *s, enum smtp_ask asked, const char *reply)
+{
+	s->opened = false;
+	if (asked == SMTP_PIECE || (asked == SMTP_OPEN && s->by_chunks)) {
+		text_doom(s, reply);
+		return;
+	}
+	s->state = SMTP_COMMAND;
+	smtp_forget(s);
+	smtp_fault(s, reply);
+}
+
 void
 smtp_opened(struct smtp *s, enum smtp_verdict verdict, struct str id,
 	int64_t now)
@@ -151,14 +165,8 @@ smtp_opened(struct smtp *s, enum smtp_verdict verdict, struct str id,
 
 	if (!smtp_answered(s, SMTP_OPEN))
 		return;
-	if (verdict != SMTP_ACCEPT && !s->by_chunks) {
-		s->state = SMTP_COMMAND;
-		smtp_forget(s);
-		smtp_fault(s, verdict_reply(verdict));
-		return;
-	}
 	if (verdict != SMTP_ACCEPT) {
-		text_doom(s, verdict_reply(verdict));
+		message_refuse(s, SMTP_OPEN, verdict_reply(verdict));
 		return;
 	}
 	must(id.len < sizeof s->id);
@@ -168,7 +176,8 @@ smtp_opened(struct smtp *s, enum smtp_verdict verdict, struct str id,
 	s->opened = true;
 	s->text = (struct text){ .line_len = 0 };
 	s->hops = (struct hops){ .count = 0 };
-	text_trace(s, now);
+	if (!s->policy->submission)
+		text_trace(s, now);
 	if (!s->by_chunks)
 		smtp_say(s, "354 Go on, end with a lone dot");
 }
@@ -365,10 +374,20 @@ smtp_pieced(struct smtp *s, enum smtp_verdict verdict)
 	if (!smtp_answered(s, SMTP_PIECE))
 		return;
 	buf_clear(&s->piece);
-	if (verdict == SMTP_ACCEPT)
+	if (verdict != SMTP_ACCEPT)
+		message_refuse(s, SMTP_PIECE, verdict_reply(verdict));
+}
+
+void
+smtp_refused(struct smtp *s, const char *reply)
+{
+	const enum smtp_ask asked = s->asked;
+
+	if (!smtp_answered(s, asked))
 		return;
-	s->opened = false;
-	text_doom(s, verdict_reply(verdict));
+	must(asked == SMTP_OPEN || asked == SMTP_PIECE || asked == SMTP_STORE);
+	buf_clear(&s->piece);
+	message_refuse(s, asked, reply);
 }
 
 void
@@ -376,15 +395,16 @@ smtp_stored(struct smtp *s, enum smtp_verdict verdict)
 {
 	if (!smtp_answered(s, SMTP_STORE))
 		return;
-	s->state = SMTP_COMMAND;
-	smtp_forget(s);
 	if (verdict != SMTP_ACCEPT) {
-		smtp_fault(s, verdict_reply(verdict));
+		message_refuse(s, SMTP_STORE, verdict_reply(verdict));
 		return;
 	}
+	s->state = SMTP_COMMAND;
+	smtp_forget(s);
 	s->messages++;
 	s->commands = 0;
 	s->swallowed = 0;
-	buf_add_text(&s->out, "250 2.0.0 Stored as ");
+	buf_add_text(&s->out, s->policy->submission ? "250 2.0.0 Queued as " :
+	    "250 2.0.0 Stored as ");
 	smtp_good(s, s->id);
 }

@@ -2,8 +2,9 @@
  * The SMTP machine: however the input is cut, the same is replied, asked and
  * stored. Replies are whole lines of at most 512 bytes, stored text is whole
  * lines without NUL, messages are opened, stored and taken back in order, and
- * no buffer passes its cap. The first two bytes choose the policy, what the
- * shell answers, and the cut.
+ * no buffer passes its cap. Where the owner submits, no password is taken in
+ * clear, no message before a login, and nobody elsewhere is asked about. The
+ * first two bytes choose the policy, what the shell answers, and the cut.
  */
 #include "talk/smtp.h"
 
@@ -18,6 +19,7 @@ struct shell {
 	struct smtp_policy policy;
 	unsigned choice;
 	bool holding;
+	bool secure, welcome;
 	struct buf message;
 	struct buf told;
 };
@@ -66,6 +68,8 @@ check_caps(const struct shell *shell)
 	must(s->recipients.room <= ROOM_MAX(PIECE_SIZE));
 	must(s->canonical.room <= ROOM_MAX(PIECE_SIZE));
 	must(s->recipient_count <= SMTP_RECIPIENTS_MAX);
+	must(s->wishes.room <= ROOM_MAX(PIECE_SIZE));
+	must(s->secret.room == 0 || s->asked == SMTP_LOGIN);
 	must(s->helo.len <= SMTP_HELO_MAX);
 	must(s->errors <= SMTP_ERRORS_MAX);
 	must(!s->out.full && !s->piece.full && !s->reverse_path.full);
@@ -80,18 +84,74 @@ take_replies(struct shell *shell)
 }
 
 static void
+log_in(struct shell *shell)
+{
+	struct smtp *s = &shell->smtp;
+	int how = str_at(buf_str(&s->secret), 0);
+
+	must(shell->policy.submission && shell->secure && !shell->welcome);
+	must(s->user.len > 0 && s->secret.len > 0);
+	buf_add(&shell->told, buf_str(&s->user));
+	buf_add(&shell->told, buf_str(&s->secret));
+	shell->welcome = how == 'r';
+	smtp_login(s, how == 'r' ? SMTP_WELCOME : how == 'l' ?
+	    SMTP_LOGIN_LATER : SMTP_LOGIN_REFUSED);
+}
+
+/* How many names a list holds, each ended by NUL. */
+static size_t
+list_count(const struct buf *list)
+{
+	struct str rest = buf_str(list), one;
+	size_t count = 0;
+
+	while (str_split(&rest, '\0', &one))
+		count++;
+	must(rest.len == 0);
+	return count;
+}
+
+static void
+check_lists(const struct smtp *s)
+{
+	must(s->recipient_count > 0);
+	must(list_count(&s->recipients) == s->recipient_count);
+	must(list_count(&s->canonical) == s->recipient_count);
+	must(list_count(&s->wishes) ==
+	    (s->policy->submission ? s->recipient_count : 0));
+}
+
+static void
+judge_recipient(struct shell *shell)
+{
+	struct str recipient = shell->smtp.recipient;
+	struct addr addr;
+	const char *why;
+
+	must(addr_mailbox(recipient, &addr, &why) == ADDR_OK);
+	must(domains_hold(shell->policy.domains, addr.domain));
+	buf_add(&shell->told, recipient);
+	smtp_judged(&shell->smtp, choose(shell, 0));
+}
+
+static void
 open_message(struct shell *shell)
 {
 	enum smtp_verdict verdict = choose(shell, 3);
 
 	must(!shell->holding);
-	must(shell->smtp.recipient_count > 0);
+	must(!shell->policy.submission || shell->welcome);
+	check_lists(&shell->smtp);
 	buf_add(&shell->told, buf_str(&shell->smtp.reverse_path));
 	buf_add(&shell->told, buf_str(&shell->smtp.recipients));
 	buf_add(&shell->told, buf_str(&shell->smtp.canonical));
+	buf_add(&shell->told, buf_str(&shell->smtp.wishes));
+	buf_add(&shell->told, buf_str(&shell->smtp.envid));
 	buf_clear(&shell->message);
 	smtp_opened(&shell->smtp, verdict, STR("id"), 1);
 	shell->holding = verdict == SMTP_ACCEPT;
+	must((shell->smtp.piece.len > 0) ==
+	    (shell->holding && !shell->policy.submission));
 }
 
 static void
@@ -103,7 +163,10 @@ store_message(struct shell *shell)
 	must(shell->smtp.size == shell->message.len);
 	must(is_lines(buf_str(&shell->message), SIZE_MAX));
 	buf_add(&shell->told, buf_str(&shell->message));
-	smtp_stored(&shell->smtp, choose(shell, 6));
+	if (choose(shell, 6) == SMTP_REFUSE)
+		smtp_refused(&shell->smtp, "550 5.6.0 Not like this");
+	else
+		smtp_stored(&shell->smtp, choose(shell, 6));
 }
 
 /* Answer an ask; false when the session is over. */
@@ -116,11 +179,15 @@ answer(struct shell *shell, enum smtp_ask ask)
 		return true;
 	case SMTP_STARTTLS:
 		/* What stands behind it is taken for what came in TLS. */
+		must(!shell->secure);
+		shell->secure = true;
 		smtp_secured(&shell->smtp, STR("TLSv1.3"), STR("cipher"));
 		break;
+	case SMTP_LOGIN:
+		log_in(shell);
+		break;
 	case SMTP_RCPT:
-		buf_add(&shell->told, shell->smtp.recipient);
-		smtp_judged(&shell->smtp, choose(shell, 0));
+		judge_recipient(shell);
 		break;
 	case SMTP_OPEN:
 		open_message(shell);
@@ -171,6 +238,9 @@ run(struct shell *shell, struct str input, size_t step)
 	bool going = true;
 
 	smtp_init(&shell->smtp, &shell->policy, STR("192.0.2.1"));
+	if (shell->secure)
+		smtp_secure_from_start(&shell->smtp, STR("TLSv1.3"),
+		    STR("cipher"));
 	buf_init(&shell->told, TOLD_MAX);
 	buf_init(&shell->message, TOLD_MAX);
 	while (going && to < input.len) {
@@ -194,6 +264,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct str names[] = {
 		{ "example.test", 12 }, { "b.example", 9 }
 	};
+	static const struct str listed[] = { { "@c.example", 10 } };
 	const struct domains domains = { names, 2, size % 2 == 0 };
 	struct shell whole = { .choice = 0 }, cut = { .choice = 0 };
 	size_t step;
@@ -209,7 +280,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.line_max = data[1] & 2 ? 20 : 1000,
 		.tls = data[1] & 4,
 		.own_sender_refused = data[1] & 8,
+		.submission = data[1] & 128,
+		.listed = listed,
+		.listed_count = data[1] & 16 ? 1 : 0,
 	};
+	whole.secure = (data[1] & 192) == 192;
 	cut = whole;
 	run(&whole, str_from(data + 2, size - 2), size);
 	run(&cut, str_from(data + 2, size - 2), step);

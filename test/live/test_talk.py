@@ -4,10 +4,11 @@ The dialect is described in test/talk_script.h. Left out here are the scripts
 that change what no running program can be made to change: its clock, a store
 that fails, its limits.
 
-The fixture `box` has smtp_port, pop3_port, pop3s_port, login, password, and
-pillarbox(*args) for the command line. Its domains are example.test (the main
-one) and second.example. Each script begins with an empty mailbox: what an
-earlier one left is deleted, and the addresses it closed are opened again.
+The fixture `box` has smtp_port, submission_port, submissions_port, pop3_port,
+pop3s_port, login, password, and pillarbox(*args) for the command line. Its
+domains are example.test (the main one) and second.example. Each script begins
+with an empty mailbox: what an earlier one left is deleted, and the addresses
+it closed are opened again.
 """
 
 import base64
@@ -215,6 +216,10 @@ class Play:
                 self.wire.line()
                 assert self.wire.ask("STARTTLS").startswith(b"220")
                 self.wire.secure()
+        elif protocol == "submission":
+            port = (self.box.submissions_port if tls
+                    else self.box.submission_port)
+            self.wire = Wire(port, tls)
         elif tls and self.stls:
             self.wire = Wire(self.box.pop3_port)
             self.lines = [self.wire.line()]
@@ -262,7 +267,7 @@ class Play:
         return [self.ids[int(number) - 1] for number in numbers]
 
     def line(self, word, how, text):
-        if word in ("pop3", "smtp"):
+        if word in ("pop3", "smtp", "submission"):
             self.begin(word, text == "tls")
         elif word == "C":
             self.wire.send(read_raw(text) if how == "~" else self.ours(text))

@@ -350,6 +350,35 @@ test_literal(void **state)
 		    str_of(cases[i].text))), cases[i].good);
 }
 
+static void
+test_same(void **state)
+{
+	static const struct {
+		const char *one, *two;
+		bool same;
+	} cases[] = {
+		{ "a@b.example", "A@B.Example", true },
+		{ "a@b.example", "\"\\a\"@b.example", true },
+		{ "a@b.example", "a@c.example", false },
+		{ "a@b.example", "aa@b.example", false },
+		{ "\"a b\"@b.example", "\"a  b\"@b.example", false },
+		{ "postmaster", "PostMaster", true },
+		{ "postmaster", "postmaster@b.example", false },
+	};
+	struct addr one, two;
+	const char *why;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < countof(cases); i++) {
+		assert_int_equal(addr_mailbox(str_of(cases[i].one), &one,
+		    &why), ADDR_OK);
+		assert_int_equal(addr_mailbox(str_of(cases[i].two), &two,
+		    &why), ADDR_OK);
+		assert_int_equal(addr_same(&one, &two), cases[i].same);
+	}
+}
+
 int
 addr_test(void)
 {
@@ -360,6 +389,7 @@ addr_test(void)
 		cmocka_unit_test(test_mailbox),
 		cmocka_unit_test(test_domain),
 		cmocka_unit_test(test_literal),
+		cmocka_unit_test(test_same),
 	};
 
 	return cmocka_run_group_tests_name("mail/addr", tests, NULL, NULL);

@@ -87,6 +87,40 @@ test_domains_hold(void **state)
 	assert_true(domains_hold(&wide, STR("b.example.test.")));
 }
 
+/* Whether a sender is ours, with two senders elsewhere. */
+static bool
+ours(const char *text)
+{
+	static const struct str listed[] = {
+		{ "me@one.example", 14 }, { "@two.example", 12 }
+	};
+	const struct domains plain = { names, 2, false };
+	struct addr addr;
+	const char *why;
+
+	assert_int_equal(addr_mailbox(str_of(text), &addr, &why), ADDR_OK);
+	return sender_is_ours(&plain, listed, countof(listed), &addr);
+}
+
+static void
+test_senders(void **state)
+{
+	const struct domains plain = { names, 2, false };
+	struct addr addr;
+	const char *why;
+
+	(void)state;
+	assert_true(ours("a@Example.TEST") && ours("\"a b\"@example.test"));
+	assert_true(ours("me@one.example") && ours("Me@ONE.example"));
+	assert_true(ours("\"me\"@one.example") && ours("any@Two.example"));
+	assert_false(ours("you@one.example") || ours("me+x@one.example"));
+	assert_false(ours("me@a.one.example") || ours("me@a.two.example"));
+	assert_false(ours("a@[192.0.2.1]") || ours("a@sub.example.test"));
+	assert_int_equal(addr_mailbox(STR("me@one.example"), &addr, &why),
+	    ADDR_OK);
+	assert_false(sender_is_ours(&plain, NULL, 0, &addr));
+}
+
 int
 recipient_test(void)
 {
@@ -95,6 +129,7 @@ recipient_test(void)
 		cmocka_unit_test(test_subdomains),
 		cmocka_unit_test(test_special),
 		cmocka_unit_test(test_domains_hold),
+		cmocka_unit_test(test_senders),
 	};
 
 	return cmocka_run_group_tests_name("rules/recipient", tests, NULL,

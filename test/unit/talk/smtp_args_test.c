@@ -88,10 +88,31 @@ test_mail_bad(void **state)
 	mail_bad(" SMTPUTF8 SMTPUTF8", TWICE);
 	mail_bad(" RET=FULL RET=FULL", TWICE);
 	mail_bad(" ENVID=a ENVID=b", TWICE);
-	mail_bad(" AUTH=<>", UNKNOWN);
 	mail_bad(" X-ANY", UNKNOWN);
 	mail_bad(" NOTIFY=NEVER", UNKNOWN);
 	mail_good(" ");
+}
+
+static void
+test_mail_submission(void **state)
+{
+	static const char *const broken[] = {
+		" AUTH", " AUTH=", " AUTH=a+4", " AUTH=a+0A",
+		" REQUIRETLS=", " REQUIRETLS=YES",
+	};
+	struct smtp_mail_args args;
+	size_t i;
+
+	(void)state;
+	assert_null(mail(STR(""), &args));
+	assert_false(args.has_auth || args.require_tls);
+	assert_null(mail(STR(" AUTH=<> requiretls"), &args));
+	assert_true(args.has_auth && args.require_tls);
+	mail_good(" AUTH=me+2Byou@mail.example");
+	for (i = 0; i < countof(broken); i++)
+		mail_bad(broken[i], SYNTAX);
+	mail_bad(" AUTH=<> AUTH=<>", TWICE);
+	mail_bad(" REQUIRETLS REQUIRETLS", TWICE);
 }
 
 static void
@@ -228,6 +249,7 @@ smtp_args_test(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mail),
 		cmocka_unit_test(test_mail_bad),
+		cmocka_unit_test(test_mail_submission),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_rcpt),
 		cmocka_unit_test(test_lengths),

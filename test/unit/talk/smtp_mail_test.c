@@ -95,11 +95,13 @@ test_mail_parameters(void **state)
 	    "MAIL FROM:<> SIZE=2001\r\n"
 	    "MAIL FROM:<> SIZE=99999999999999999999\r\n"
 	    "MAIL FROM:<> BODY=BINARYMIME\r\nMAIL FROM:<> AUTH=<>\r\n"
+	    "MAIL FROM:<> REQUIRETLS\r\n"
 	    "MAIL FROM:<> SIZE=1 SIZE=1\r\nMAIL FROM:<>SIZE=1\r\n"),
 	    HEARD WORLD_SENDER FORGOTTEN WORLD_SENDER FORGOTTEN
 	    "552 5.3.4 Larger than we take\r\n"
 	    "552 5.3.4 Larger than we take\r\n"
 	    "555 5.5.4 BINARYMIME is not offered\r\n"
+	    "555 5.5.4 Parameter not known here\r\n"
 	    "555 5.5.4 Parameter not known here\r\n"
 	    "501 5.5.4 A parameter is given twice\r\n"
 	    "501 5.5.4 Parameters cannot be read\r\n");

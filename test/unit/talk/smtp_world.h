@@ -23,6 +23,14 @@
 #define WORLD_EHLO_TAIL "250-LIMITS RCPTMAX=100 MAILMAX=1000\r\n250 DSN\r\n"
 #define WORLD_EHLO WORLD_EHLO_HEAD "250-STARTTLS\r\n" WORLD_EHLO_TAIL
 
+/* Submission, behind TLS unless it says otherwise. */
+#define WORLD_SUBMIT_EHLO WORLD_EHLO_HEAD "250-AUTH PLAIN LOGIN\r\n" \
+	"250-REQUIRETLS\r\n" WORLD_EHLO_TAIL
+#define WORLD_LOG_IN "EHLO client.example\r\nAUTH PLAIN AG1lAHJpZ2h0\r\n"
+#define WORLD_LOG_IN_HEARD WORLD_SUBMIT_EHLO \
+	"{login me right}235 2.7.0 Welcome\r\n"
+#define WORLD_QUEUED "250 2.0.0 Queued as id1\r\n"
+
 #define WORLD_SENDER "250 2.1.0 Sender noted\r\n"
 #define WORLD_RECIPIENT "250 2.1.5 Recipient noted\r\n"
 #define WORLD_GO "354 Go on, end with a lone dot\r\n"
@@ -48,6 +56,7 @@ struct smtp_world {
 	bool secure;			/* begins behind STARTTLS */
 	bool brief;			/* tell sizes of messages, not texts */
 	enum smtp_verdict open, piece, store;
+	const char *refuse_open, *refuse_piece, *refuse_store;	/* instead */
 	struct buf message;		/* what was given for storing */
 	size_t trace_len;
 	bool holding;			/* opened, not stored nor aborted */
@@ -71,6 +80,22 @@ smtp_world(void)
 	} };
 }
 
+/* The same for the owner's own letters, with a sender elsewhere. */
+static inline struct smtp_world
+smtp_world_submission(void)
+{
+	static const struct str listed[] = {
+		{ "me@elsewhere.example", 20 }, { "@mine.example", 13 }
+	};
+	struct smtp_world w = smtp_world();
+
+	w.secure = true;
+	w.policy.submission = true;
+	w.policy.listed = listed;
+	w.policy.listed_count = countof(listed);
+	return w;
+}
+
 static inline void
 smtp_world_begin(void *at)
 {
@@ -85,6 +110,25 @@ smtp_world_begin(void *at)
 	assert_int_equal(smtp_step(&w->smtp, &in), SMTP_STARTTLS);
 	smtp_secured(&w->smtp, STR("TLSv1.3"), STR("TLS_AES_128_GCM_SHA256"));
 	buf_clear(&w->smtp.out);
+}
+
+/* A login is good with the password "right"; "later" is for later. */
+static inline void
+smtp_world_login(struct smtp_world *w, struct buf *out)
+{
+	struct str secret = buf_str(&w->smtp.secret);
+
+	assert_true(w->policy.submission && w->smtp.secure);
+	assert_true(w->smtp.user.len > 0 && secret.len > 0);
+	buf_add_text(out, "{login ");
+	buf_add(out, buf_str(&w->smtp.user));
+	buf_add_char(out, ' ');
+	buf_add(out, secret);
+	buf_add_char(out, '}');
+	smtp_login(&w->smtp, str_equal(secret, STR("right")) ? SMTP_WELCOME :
+	    str_equal(secret, STR("later")) ? SMTP_LOGIN_LATER :
+	    SMTP_LOGIN_REFUSED);
+	assert_int_equal(w->smtp.secret.room, 0);
 }
 
 static inline void
@@ -106,9 +150,21 @@ smtp_world_open(struct smtp_world *w, struct buf *out)
 	buf_add(out, buf_str(&w->smtp.reverse_path));
 	buf_add_char(out, ':');
 	smtp_world_list(out, buf_str(&w->smtp.recipients));
+	if (w->policy.submission) {
+		buf_add_char(out, ';');
+		smtp_world_list(out, buf_str(&w->smtp.canonical));
+		buf_add_char(out, ';');
+		smtp_world_list(out, buf_str(&w->smtp.wishes));
+		buf_add_format(out, "; %s %u%s%s", buf_text(&w->smtp.envid),
+		    w->smtp.ret, w->smtp.require_tls ? " tls" : "",
+		    w->smtp.smtputf8 ? " utf8" : "");
+	}
 	buf_add_char(out, '}');
-	smtp_opened(&w->smtp, w->open, STR("id1"), WORLD_NOW);
-	w->holding = w->open == SMTP_ACCEPT;
+	if (w->refuse_open != NULL)
+		smtp_refused(&w->smtp, w->refuse_open);
+	else
+		smtp_opened(&w->smtp, w->open, STR("id1"), WORLD_NOW);
+	w->holding = w->open == SMTP_ACCEPT && w->refuse_open == NULL;
 	w->trace_len = w->smtp.piece.len;
 	buf_clear(&w->message);
 }
@@ -119,8 +175,11 @@ smtp_world_piece(struct smtp_world *w)
 	assert_true(w->holding);
 	assert_int_equal(w->smtp.piece.len, PIECE_SIZE);
 	buf_add(&w->message, buf_str(&w->smtp.piece));
-	smtp_pieced(&w->smtp, w->piece);
-	w->holding = w->piece == SMTP_ACCEPT;
+	if (w->refuse_piece != NULL)
+		smtp_refused(&w->smtp, w->refuse_piece);
+	else
+		smtp_pieced(&w->smtp, w->piece);
+	w->holding = w->piece == SMTP_ACCEPT && w->refuse_piece == NULL;
 	assert_int_equal(w->smtp.piece.len, 0);
 }
 
@@ -140,7 +199,10 @@ smtp_world_store(struct smtp_world *w, struct buf *out)
 		    w->message.len));
 		buf_add_char(out, '}');
 	}
-	smtp_stored(&w->smtp, w->store);
+	if (w->refuse_store != NULL)
+		smtp_refused(&w->smtp, w->refuse_store);
+	else
+		smtp_stored(&w->smtp, w->store);
 	w->holding = false;
 }
 
@@ -167,6 +229,9 @@ smtp_world_answer(struct smtp_world *w, enum smtp_ask ask, struct buf *out)
 	case SMTP_STARTTLS:
 		buf_add_text(out, "{tls}");
 		smtp_secured(&w->smtp, STR("TLSv1.3"), STR("CIPHER"));
+		break;
+	case SMTP_LOGIN:
+		smtp_world_login(w, out);
 		break;
 	case SMTP_RCPT:
 		buf_add_text(out, "{rcpt ");
