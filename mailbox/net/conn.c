@@ -359,16 +359,38 @@ rearm_outside(struct conn *c)
 		rearm(c, false);
 }
 
-void
-conn_secure(struct conn *c, struct tls_server *server)
+/* Whether TLS can begin; what came in clear is forgotten. */
+static bool
+secure_ready(struct conn *c)
 {
 	if (!alive(c))
-		return;
+		return false;
 	must(c->state == CONN_PLAIN && conn_idle(c));
 	buf_wipe(&c->in);
 	c->due_input = false;
-	c->tls = tls_begin(server, c->watch.fd);
 	c->state = CONN_SHAKING;
+	return true;
+}
+
+void
+conn_secure(struct conn *c, struct tls_server *server)
+{
+	if (!secure_ready(c))
+		return;
+	c->tls = tls_begin(server, c->watch.fd);
+	rearm_outside(c);
+}
+
+/* The client speaks first, so that no event announces the beginning. */
+void
+conn_secure_to(struct conn *c, struct tls_client *client,
+	const struct tls_goal *goal)
+{
+	if (!secure_ready(c))
+		return;
+	c->tls = tls_begin_to(client, c->watch.fd, goal,
+	    c->loop->clock.unix_s);
+	(void)shake(c);
 	rearm_outside(c);
 }
 

@@ -1,6 +1,6 @@
 /*
- * TLS by Mbed TLS. Knows which certificate belongs to which name and how
- * records reach a socket; knows no protocol above.
+ * TLS by Mbed TLS: what sessions of either side share. Knows how records
+ * reach a socket; knows no protocol above.
  *
  * What the library wants to send is gathered in sealed, and what it wants to
  * read is read ahead into raw, so that a flight or a run of records costs one
@@ -8,10 +8,9 @@
  * one must be repeated with the same bytes never applies. Both are freed as
  * soon as they are empty.
  */
-#include "net/tls.h"
+#include "net/tls_part.h"
 
 #include "base/crypto.h"
-#include "base/log.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -19,46 +18,12 @@
 #include <sys/socket.h>
 
 #include <mbedtls/net_sockets.h>
-#include <mbedtls/ssl.h>
-#include <mbedtls/ssl_cache.h>
-#include <mbedtls/ssl_ticket.h>
 
-#define PAIRS_MAX 16
-#define SUITES 9
 #define AHEAD_MAX 16640		/* bytes: a full record, RFC 8446 section 5.2 */
 #define SEALED_WATER 16384	/* bytes: send when there are as many */
 #define SEALED_MAX 131072	/* bytes: a flight with long chains fits */
-#define RESUME_S 86400		/* how long a session can be resumed, and how
-				   long a ticket key lives */
-#define CACHED_MAX 100		/* sessions of clients without tickets */
 
 #define SAN_DNS (MBEDTLS_ASN1_CONTEXT_SPECIFIC | MBEDTLS_X509_SAN_DNS_NAME)
-
-struct pair {
-	mbedtls_x509_crt cert;
-	mbedtls_pk_context key;
-};
-
-struct tls_server {
-	size_t users;
-	mbedtls_ssl_config config;
-	mbedtls_ssl_ticket_context tickets;
-	mbedtls_ssl_cache_context cache;
-	int suite_ids[SUITES + 1];	/* ended by 0 */
-	size_t count;
-	struct pair pairs[PAIRS_MAX];
-};
-
-struct tls {
-	mbedtls_ssl_context ssl;
-	struct tls_server *server;
-	int fd;
-	bool dry;		/* the socket gave less than was asked for */
-	bool finished;
-	struct buf sealed;	/* records to be sent */
-	struct buf raw;		/* records read ahead */
-	const char *why;	/* set: no good any more */
-};
 
 /* X25519 is by far the fastest of ours, so it is asked for first. */
 static const uint16_t groups[] = {
@@ -71,12 +36,14 @@ static const uint16_t groups[] = {
 /*
  * ChaCha20 first: without help from the processor, which a Pi Zero to 4 does
  * not give, AES is slower and its time depends on the key. In TLS 1.3 the
- * library heeds the client's order alone. Numbers and names are IANA's.
+ * library heeds the client's order alone. Those behind TLS_SUITES_SAFE are for
+ * old servers, where the choice is between them and clear text. Numbers and
+ * names are IANA's; what the library was built without it passes over.
  */
 static const struct {
 	int id;
 	const char *name;
-} suites[SUITES] = {
+} suites[TLS_SUITES] = {
 	{ 0x1303, "TLS_CHACHA20_POLY1305_SHA256" },
 	{ 0x1301, "TLS_AES_128_GCM_SHA256" },
 	{ 0x1302, "TLS_AES_256_GCM_SHA384" },
@@ -85,7 +52,21 @@ static const struct {
 	{ 0xc02b, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" },
 	{ 0xc02f, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" },
 	{ 0xc02c, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384" },
-	{ 0xc030, "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384" }
+	{ 0xc030, "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384" },
+	{ 0xc023, "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256" },
+	{ 0xc027, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256" },
+	{ 0xc024, "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384" },
+	{ 0xc028, "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384" },
+	{ 0xc009, "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA" },
+	{ 0xc013, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA" },
+	{ 0xc00a, "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA" },
+	{ 0xc014, "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA" },
+	{ 0x009c, "TLS_RSA_WITH_AES_128_GCM_SHA256" },
+	{ 0x009d, "TLS_RSA_WITH_AES_256_GCM_SHA384" },
+	{ 0x003c, "TLS_RSA_WITH_AES_128_CBC_SHA256" },
+	{ 0x003d, "TLS_RSA_WITH_AES_256_CBC_SHA256" },
+	{ 0x002f, "TLS_RSA_WITH_AES_128_CBC_SHA" },
+	{ 0x0035, "TLS_RSA_WITH_AES_256_CBC_SHA" }
 };
 
 static const struct {
@@ -105,9 +86,9 @@ static const struct {
 	{ MBEDTLS_ERR_NET_RECV_FAILED, "connection lost" }
 };
 
-/* Whether a name of a certificate stands for host (RFC 6125 section 6.4.3). */
-static bool
-name_fits(struct str name, struct str host)
+/* RFC 6125 section 6.4.3, RFC 7672 section 3.2.3 */
+bool
+tls_name_fits(struct str name, struct str host)
 {
 	struct str label;
 
@@ -119,154 +100,33 @@ name_fits(struct str name, struct str host)
 	return name.len > 0 && str_same(name, host);
 }
 
-static bool
-cert_fits(const mbedtls_x509_crt *cert, struct str host)
+bool
+tls_cert_fits(const mbedtls_x509_crt *cert, struct str host)
 {
 	const mbedtls_x509_sequence *at;
 
 	for (at = &cert->subject_alt_names; at != NULL; at = at->next)
 		if (at->buf.tag == SAN_DNS &&
-		    name_fits(str_from(at->buf.p, at->buf.len), host))
+		    tls_name_fits(str_from(at->buf.p, at->buf.len), host))
 			return true;
 	return false;
 }
 
-/* Every pair that fits is offered: an RSA and an ECDSA one may both. */
-static int
-on_name(void *at, mbedtls_ssl_context *ssl, const unsigned char *name,
-	size_t len)
+void
+tls_config_set(mbedtls_ssl_config *config, int endpoint, int *ids,
+	size_t count)
 {
-	struct tls_server *server = at;
-	struct str host = str_from(name, len);
-	size_t i;
-	int error = 0;
-
-	for (i = 0; i < server->count && error == 0; i++)
-		if (cert_fits(&server->pairs[i].cert, host))
-			error = mbedtls_ssl_set_hs_own_cert(ssl,
-			    &server->pairs[i].cert, &server->pairs[i].key);
-	return error;
-}
-
-static int
-pair_read(struct pair *pair, const struct tls_pair *from)
-{
-	struct buf text;
-	int bad;
-
-	/* the library wants the NUL at the end of PEM, and to count it */
-	buf_init(&text, from->cert.len);
-	buf_add(&text, from->cert);
-	bad = mbedtls_x509_crt_parse(&pair->cert,
-	    (const unsigned char *)buf_text(&text), text.len + 1);
-	buf_drop(&text);
-	if (bad != 0)
-		return -EBADMSG;
-	/* its one allocation, so that wiping it leaves no copy behind */
-	buf_init(&text, from->key.len);
-	buf_add(&text, from->key);
-	bad = mbedtls_pk_parse_key(&pair->key,
-	    (const unsigned char *)buf_text(&text), text.len + 1, NULL, 0,
-	    crypto_rng, NULL);
-	buf_wipe(&text);
-	if (bad != 0)
-		return -EBADMSG;
-	return mbedtls_pk_check_pair(&pair->cert.pk, &pair->key, crypto_rng,
-	    NULL) == 0 ? 0 : -EKEYREJECTED;
-}
-
-static void
-resume_set(struct tls_server *server)
-{
-	must(mbedtls_ssl_ticket_setup(&server->tickets, crypto_rng, NULL,
-	    MBEDTLS_CIPHER_AES_256_GCM, RESUME_S) == 0);
-	mbedtls_ssl_conf_session_tickets_cb(&server->config,
-	    mbedtls_ssl_ticket_write, mbedtls_ssl_ticket_parse,
-	    &server->tickets);
-	mbedtls_ssl_cache_set_max_entries(&server->cache, CACHED_MAX);
-	mbedtls_ssl_cache_set_timeout(&server->cache, RESUME_S);
-	mbedtls_ssl_conf_session_cache(&server->config, &server->cache,
-	    mbedtls_ssl_cache_get, mbedtls_ssl_cache_set);
-}
-
-static void
-config_set(struct tls_server *server, bool tickets)
-{
-	mbedtls_ssl_config *config = &server->config;
 	size_t i;
 
-	must(mbedtls_ssl_config_defaults(config, MBEDTLS_SSL_IS_SERVER,
+	must(mbedtls_ssl_config_defaults(config, endpoint,
 	    MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT) == 0);
 	mbedtls_ssl_conf_rng(config, crypto_rng, NULL);
 	mbedtls_ssl_conf_min_tls_version(config, MBEDTLS_SSL_VERSION_TLS1_2);
 	mbedtls_ssl_conf_groups(config, groups);
-	for (i = 0; i < SUITES; i++)
-		server->suite_ids[i] = suites[i].id;
-	mbedtls_ssl_conf_ciphersuites(config, server->suite_ids);
-	for (i = 0; i < server->count; i++)
-		must(mbedtls_ssl_conf_own_cert(config, &server->pairs[i].cert,
-		    &server->pairs[i].key) == 0);
-	mbedtls_ssl_conf_sni(config, on_name, server);
-	if (tickets)
-		resume_set(server);
-	else
-		mbedtls_ssl_conf_new_session_tickets(config, 0);
-}
-
-static void
-server_free(struct tls_server *server)
-{
-	size_t i;
-
-	mbedtls_ssl_config_free(&server->config);
-	mbedtls_ssl_ticket_free(&server->tickets);
-	mbedtls_ssl_cache_free(&server->cache);
-	for (i = 0; i < PAIRS_MAX; i++) {
-		mbedtls_x509_crt_free(&server->pairs[i].cert);
-		mbedtls_pk_free(&server->pairs[i].key);
-	}
-	free(server);
-}
-
-int
-tls_server_open(struct tls_server **server, const struct tls_pair *pairs,
-	size_t count, bool tickets)
-{
-	struct tls_server *s;
-	size_t i;
-	int error;
-
-	must(count >= 1 && count <= PAIRS_MAX);
-	s = xalloc(1, sizeof *s);
-	s->users = 1;
-	mbedtls_ssl_config_init(&s->config);
-	mbedtls_ssl_ticket_init(&s->tickets);
-	mbedtls_ssl_cache_init(&s->cache);
-	for (i = 0; i < PAIRS_MAX; i++) {
-		mbedtls_x509_crt_init(&s->pairs[i].cert);
-		mbedtls_pk_init(&s->pairs[i].key);
-	}
-	for (; s->count < count; s->count++) {
-		error = pair_read(&s->pairs[s->count], &pairs[s->count]);
-		if (error != 0) {
-			log_event(LOG_ERROR, "certificate-refused",
-			    LOG_N("number", (int64_t)s->count + 1),
-			    LOG_C("error", error == -EBADMSG ?
-			    "not readable" : "key of another certificate"));
-			server_free(s);
-			return error;
-		}
-	}
-	config_set(s, tickets);
-	*server = s;
-	return 0;
-}
-
-void
-tls_server_drop(struct tls_server *server)
-{
-	if (server != NULL && --server->users == 0)
-		server_free(server);
+	for (i = 0; i < count; i++)
+		ids[i] = suites[i].id;
+	ids[count] = 0;
+	mbedtls_ssl_conf_ciphersuites(config, ids);
 }
 
 /* The library wants to send. */
@@ -320,17 +180,15 @@ on_receive(void *at, unsigned char *bytes, size_t room)
 }
 
 struct tls *
-tls_begin(struct tls_server *server, int fd)
+tls_make(const mbedtls_ssl_config *config, int fd)
 {
 	struct tls *tls = xalloc(1, sizeof *tls);
 
-	tls->server = server;
-	server->users++;
 	tls->fd = fd;
 	buf_init(&tls->sealed, SEALED_MAX);
 	buf_init(&tls->raw, AHEAD_MAX);
 	mbedtls_ssl_init(&tls->ssl);
-	must(mbedtls_ssl_setup(&tls->ssl, &server->config) == 0);
+	must(mbedtls_ssl_setup(&tls->ssl, config) == 0);
 	mbedtls_ssl_set_bio(&tls->ssl, tls, on_send, on_receive, NULL);
 	return tls;
 }
@@ -376,20 +234,40 @@ result_of(struct tls *tls, int error)
 	return TLS_FAILED;
 }
 
+/*
+ * Go on with the library's handshake, and have proven what must be. Until then
+ * our last flight waits in sealed: who cannot prove it never gets it.
+ */
+static enum tls_result
+shake(struct tls *tls)
+{
+	int error = mbedtls_ssl_handshake(&tls->ssl);
+
+	if (error != 0)
+		return result_of(tls, error);
+	if (tls->demand != NULL)
+		tls->why = tls_demand_judge(tls->demand,
+		    mbedtls_ssl_get_peer_cert(&tls->ssl));
+	if (tls->why != NULL) {
+		buf_drop(&tls->sealed);
+		return TLS_FAILED;
+	}
+	tls_demand_drop(tls->demand);
+	tls->demand = NULL;
+	tls->shaken = true;
+	return TLS_OK;
+}
+
 enum tls_result
 tls_handshake(struct tls *tls)
 {
 	enum tls_result sent, result = TLS_OK;
-	int error;
 
 	if (tls->why != NULL)
 		return TLS_FAILED;
 	tls->dry = false;
-	if (!mbedtls_ssl_is_handshake_over(&tls->ssl)) {
-		error = mbedtls_ssl_handshake(&tls->ssl);
-		if (error != 0)
-			result = result_of(tls, error);
-	}
+	if (!tls->shaken)
+		result = shake(tls);
 	sent = push(tls);
 	if (tls->raw.len == 0)
 		buf_drop(&tls->raw);
@@ -405,6 +283,7 @@ tls_read(struct tls *tls, char *at, size_t room, size_t *got)
 	*got = 0;
 	if (tls->why != NULL)
 		return TLS_FAILED;
+	must(tls->shaken);
 	tls->dry = false;
 	len = mbedtls_ssl_read(&tls->ssl, (unsigned char *)at, room);
 	if (len > 0)
@@ -428,6 +307,7 @@ tls_write(struct tls *tls, struct str s, size_t *put)
 	*put = 0;
 	if (tls->why != NULL)
 		return TLS_FAILED;
+	must(tls->shaken);
 	do {
 		while (*put < s.len && tls->sealed.len < SEALED_WATER) {
 			rest = str_part(s, *put, STR_NONE);
@@ -461,7 +341,9 @@ tls_drop(struct tls *tls)
 	mbedtls_ssl_free(&tls->ssl);
 	buf_drop(&tls->sealed);
 	buf_drop(&tls->raw);
+	tls_demand_drop(tls->demand);
 	tls_server_drop(tls->server);
+	tls_client_drop(tls->client);
 	free(tls);
 }
 
@@ -484,7 +366,7 @@ tls_cipher(const struct tls *tls)
 	int id = mbedtls_ssl_get_ciphersuite_id_from_ssl(&tls->ssl);
 	size_t i;
 
-	for (i = 0; i < SUITES; i++)
+	for (i = 0; i < TLS_SUITES; i++)
 		if (suites[i].id == id)
 			return str_of(suites[i].name);
 	return STR("");

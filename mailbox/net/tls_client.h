@@ -12,12 +12,13 @@ struct tls_client;
 /*
  * Make the shared part: TLS 1.2 and 1.3.
  *
- * roots     PEM certificates that sign for others (a bundle), borrowed; may be
+ * roots     PEM certificates that sign for others (a bundle), kept; may be
  *           empty: then nothing but DANE can be verified. Read when first
  *           needed, since it is large; those that cannot be read are passed
  *           over.
  *
- * Returns:  0 with *client owned, or negative errno (logged).
+ * Returns:  0 with *client owned; -EBADMSG when there is no certificate in
+ *           roots (logged).
  */
 int tls_client_open(struct tls_client **client, struct str roots)
 	__attribute__((warn_unused_result));
@@ -47,7 +48,9 @@ bool tls_pin_usable(const struct tls_pin *pin);
 /* Whom a session is with; borrowed by tls_begin_to() alone. */
 struct tls_goal {
 	enum tls_proof proof;
-	struct str host;	/* for SNI, and the name to be proven */
+	struct str host;	/* for SNI, and the name to be proven; may be
+				   an IP address: then no SNI, and an iPAddress
+				   of the certificate must be it */
 	struct str other_host;	/* TLS_PINNED with DANE-TA: the domain itself
 				   will do as well (RFC 7672 section 3.2.2);
 				   may be empty */
