@@ -35,7 +35,8 @@ begin(void **state)
 	static struct fixture f;
 	static const char text[] = "data = \"/nowhere\";\n"
 	    "domains = [\"example.test\", \"second.example\"];\n"
-	    "pop3 = { port = 0; tls_port = 0; };\n";
+	    "pop3 = { port = 0; tls_port = 0; };\n"
+	    "submission = { port = 0; tls_port = 0; };\n";
 	struct buf why;
 
 	f = (struct fixture){ .config = { .data = NULL } };

@@ -11,8 +11,6 @@
 #include "app/role_world.h"
 #include "base/crypto.h"
 #include "mail/piece.h"
-#include "store/address.h"
-#include "store/box.h"
 #include "talk/smtp.h"
 
 int keeper_test(void);
@@ -76,37 +74,6 @@ taken(struct role_world *w, const struct claim *claim)
 	return verdict(w, WIRE_TAKEN, claim->session);
 }
 
-/* How many messages are in the box. */
-static unsigned
-stored(const struct role_world *w)
-{
-	struct box_status status;
-	struct loop loop = { .epoll = -1 };
-	struct db *db;
-
-	assert_int_equal(loop_init(&loop), 0);
-	assert_int_equal(db_open(&db, w->dir, DB_READ, &loop.clock), 0);
-	assert_int_equal(box_status(db, BOX_INBOX, &status), 0);
-	db_close(db);
-	loop_drop(&loop);
-	return (unsigned)status.messages;
-}
-
-static void
-address_change(const struct role_world *w, struct str name,
-	enum address_state state)
-{
-	struct loop loop = { .epoll = -1 };
-	struct db *db;
-
-	assert_int_equal(loop_init(&loop), 0);
-	assert_int_equal(db_open(&db, w->dir, DB_WRITE, &loop.clock), 0);
-	assert_int_equal(address_set(db, name, state), 0);
-	assert_int_equal(db_commit(db), 0);
-	db_close(db);
-	loop_drop(&loop);
-}
-
 static const struct claim good = {
 	.session = 1, .flags = WIRE_FIRST | WIRE_LAST,
 	.path = "a@sender.example", .recipients = { "b@example.test", 15 },
@@ -127,15 +94,15 @@ recipients_are_judged(void **state)
 	assert_int_equal(judged(&w, STR("")), SMTP_LATER);
 	assert_int_equal(judged(&w, STR("b@example.test\0")), SMTP_LATER);
 	assert_int_equal(judged(&w, str_from(piece, PIECE_SIZE)), SMTP_LATER);
-	address_change(&w, STR("b@example.test"), ADDRESS_REFUSE);
+	world_address(&w, STR("b@example.test"), ADDRESS_REFUSE);
 	assert_int_equal(judged(&w, STR("b@example.test")), SMTP_REFUSE);
-	address_change(&w, STR("b@example.test"), ADDRESS_MUTE);
+	world_address(&w, STR("b@example.test"), ADDRESS_MUTE);
 	assert_int_equal(judged(&w, STR("b@example.test")), SMTP_ACCEPT);
 	assert_int_equal(taken(&w, &good), SMTP_ACCEPT);
-	assert_int_equal(stored(&w), 0);
-	address_change(&w, STR("b@example.test"), ADDRESS_OPEN);
+	assert_int_equal(world_stored(&w), 0);
+	world_address(&w, STR("b@example.test"), ADDRESS_OPEN);
 	assert_int_equal(taken(&w, &good), SMTP_ACCEPT);
-	assert_int_equal(stored(&w), 1);
+	assert_int_equal(world_stored(&w), 1);
 	world_end(&w);
 }
 
@@ -167,9 +134,9 @@ claims_are_checked(void **state)
 	world_start(&w, keeper_start, true);
 	for (i = 0; i < countof(bad); i++)
 		assert_int_equal(taken(&w, &bad[i]), SMTP_LATER);
-	assert_int_equal(stored(&w), 0);
+	assert_int_equal(world_stored(&w), 0);
 	assert_int_equal(taken(&w, &good), SMTP_ACCEPT);
-	assert_int_equal(stored(&w), 1);
+	assert_int_equal(world_stored(&w), 1);
 	world_end(&w);
 }
 
@@ -209,7 +176,7 @@ letters_do_not_mix(void **state)
 	assert_int_equal(taken(&w, &next), SMTP_ACCEPT);
 	assert_int_equal(taken(&w, &next), SMTP_ACCEPT);
 	assert_int_equal(taken(&w, &next), SMTP_LATER);
-	assert_int_equal(stored(&w), 0);
+	assert_int_equal(world_stored(&w), 0);
 	world_end(&w);
 }
 
@@ -238,7 +205,7 @@ garbage_is_survived(void **state)
 	/* A new intake begins with nothing of the old one open. */
 	world_rewire(&w);
 	assert_int_equal(taken(&w, &good), SMTP_ACCEPT);
-	assert_int_equal(stored(&w), 2);
+	assert_int_equal(world_stored(&w), 2);
 	world_end(&w);
 }
 
@@ -260,7 +227,7 @@ many_answers_wait_for_who_reads_them(void **state)
 		assert_int_equal(mail.head.session, got + 1);
 		assert_int_equal(mail.head.number, SMTP_ACCEPT);
 	}
-	assert_int_equal(stored(&w), 300);
+	assert_int_equal(world_stored(&w), 300);
 	world_end(&w);
 }
 

@@ -16,31 +16,57 @@
 
 #include "app/role_world.h"
 
+#include "base/crypto.h"
 #include "net/listen.h"
+#include "store/box.h"
 #include "store/credential.h"
 
 static const char config_text[] =
 	"data = \"/nowhere\";\n"
 	"domains = [\"example.test\"];\n"
 	"smtp = { size_max = 200000; per_network = 50; };\n"
-	"pop3 = { port = 0; tls_port = 0; };\n";
+	"pop3 = { port = 0; tls_port = 0; };\n"
+	"submission = { port = 0; tls_port = 0; };\n";
 
+/* A store with an owner and an app password. */
 static void
-store_make(const char *dir)
+store_make(struct role_world *w)
 {
 	struct loop loop = { .epoll = -1 };
+	struct seal_owner *owner;
 	struct buf recovery;
 	struct db *db;
 
 	assert_int_equal(loop_init(&loop), 0);
-	assert_int_equal(db_open(&db, dir, DB_CREATE, &loop.clock), 0);
+	assert_int_equal(db_open(&db, w->dir, DB_CREATE, &loop.clock), 0);
 	buf_init(&recovery, 256);
-	assert_int_equal(credential_create(db, STR("a long password"),
+	assert_int_equal(credential_create(db, STR(WORLD_PASSWORD),
 	    &recovery), 0);
+	assert_int_equal(credential_unlock(db, buf_str(&recovery), &owner), 0);
+	assert_int_equal(credential_app_add(db, owner, STR("phone"),
+	    &w->app_password), 0);
+	seal_owner_drop(owner);
 	buf_wipe(&recovery);
 	assert_int_equal(db_commit(db), 0);
 	db_close(db);
 	loop_drop(&loop);
+}
+
+/* What setup_load() finds in files. */
+static int
+certificate_make(struct setup *setup)
+{
+	const struct str name = STR("mail.example.test");
+	int err;
+
+	buf_init(&setup->keys[0], SETUP_PEM_MAX);
+	buf_init(&setup->certs[0], SETUP_PEM_MAX);
+	err = crypto_self_sign(&name, 1, 1700000000, &setup->keys[0],
+	    &setup->certs[0]);
+	setup->pairs[0].key = buf_str(&setup->keys[0]);
+	setup->pairs[0].cert = buf_str(&setup->certs[0]);
+	setup->config.certificate_count = 1;
+	return err;
 }
 
 /* The role's process; asserts would be no use in it. */
@@ -54,8 +80,11 @@ live(const struct role_world *w, struct role_start *start,
 
 	alarm(60);
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
 	buf_init(&why, 1000);
 	if (config_parse(&setup.config, str_of(config_text), "test", &why) != 0)
+		_exit(2);
+	if (begin == keeper_start && certificate_make(&setup) != 0)
 		_exit(2);
 	start->setup = &setup;
 	start->data = w->dir;
@@ -76,28 +105,42 @@ port_of(int fd)
 	return ntohs(at.sin_port);
 }
 
+/* Listen on any port of loopback. Returns: the socket. */
+static int
+port_open(unsigned *port)
+{
+	int fd = listen_open("127.0.0.1", 0);
+
+	assert_true(fd >= 0);
+	*port = port_of(fd);
+	return fd;
+}
+
 void
 world_start(struct role_world *w,
 	int (*start)(const struct role_start *start), bool store)
 {
-	int boss[2], between[2], ports[2] = { -1, -1 };
+	int boss[2], between[2];
+	int ports[2] = { -1, -1 }, clear[2] = { -1, -1 };
+	int secure[2] = { -1, -1 };
 	const int none[] = { -1 };
 	struct role_start begin = {
 		.name = "tested",
 		.smtp = ports, .pop3 = none, .pop3s = none,
-		.submission = none, .submissions = none,
+		.submission = clear, .submissions = secure,
 		.wires = { -1, -1, -1 }
 	};
 	struct wire_mail mail;
 
 	*w = (struct role_world){ .dir = "/tmp/role-test-" "XX" "XX" "XX" };
 	assert_non_null(mkdtemp(w->dir));
+	buf_init(&w->app_password, 100);
 	if (store)
-		store_make(w->dir);
+		store_make(w);
 	buf_init(&w->room, WIRE_BODY_MAX);
-	ports[0] = listen_open("127.0.0.1", 0);
-	assert_true(ports[0] >= 0);
-	w->port = port_of(ports[0]);
+	ports[0] = port_open(&w->port);
+	clear[0] = port_open(&w->submission);
+	secure[0] = port_open(&w->submissions);
 	assert_int_equal(wire_pair(boss), 0);
 	assert_int_equal(wire_pair(between), 0);
 	begin.boss = boss[1];
@@ -113,6 +156,8 @@ world_start(struct role_world *w,
 	close(boss[1]);
 	close(between[1]);
 	close(ports[0]);
+	close(clear[0]);
+	close(secure[0]);
 	w->boss = boss[0];
 	w->wire = w->boss;
 	world_hear(w, &mail);
@@ -135,8 +180,39 @@ world_end(struct role_world *w)
 	assert_int_equal(WEXITSTATUS(status), 0);
 	close(w->boss);
 	buf_drop(&w->room);
+	buf_wipe(&w->app_password);
 	(void)snprintf(command, sizeof command, "rm -rf %s", w->dir);
 	assert_int_equal(system(command), 0);
+}
+
+unsigned
+world_stored(const struct role_world *w)
+{
+	struct box_status status;
+	struct loop loop = { .epoll = -1 };
+	struct db *db;
+
+	assert_int_equal(loop_init(&loop), 0);
+	assert_int_equal(db_open(&db, w->dir, DB_READ, &loop.clock), 0);
+	assert_int_equal(box_status(db, BOX_INBOX, &status), 0);
+	db_close(db);
+	loop_drop(&loop);
+	return (unsigned)status.messages;
+}
+
+void
+world_address(const struct role_world *w, struct str name,
+	enum address_state state)
+{
+	struct loop loop = { .epoll = -1 };
+	struct db *db;
+
+	assert_int_equal(loop_init(&loop), 0);
+	assert_int_equal(db_open(&db, w->dir, DB_WRITE, &loop.clock), 0);
+	assert_int_equal(address_set(db, name, state), 0);
+	assert_int_equal(db_commit(db), 0);
+	db_close(db);
+	loop_drop(&loop);
 }
 
 void

@@ -6,6 +6,7 @@
 
 #include "app/role.h"
 #include "net/wire.h"
+#include "store/address.h"
 
 #define WORLD_PATIENCE_MS 20000
 
@@ -16,15 +17,30 @@ struct role_world {
 	int wire;		/* and of the one to the other role */
 	enum role_id other;	/* which is the keeper, or for it intake */
 	unsigned port;		/* SMTP */
+	unsigned submission;	/* and of the keeper, STARTTLS */
+	unsigned submissions;	/* TLS from the first byte */
+	struct buf app_password; /* of the store */
 	struct buf room;
 };
 
-/* Start a role of the domain example.test, and hear that it is ready. */
+#define WORLD_PASSWORD "a long password"
+
+/*
+ * Start a role of the domain example.test, and hear that it is ready. The
+ * keeper has a certificate.
+ */
 void world_start(struct role_world *w,
 	int (*start)(const struct role_start *start), bool store);
 
 /* Have it stop, and see that it ends well. */
 void world_end(struct role_world *w);
+
+/* How many messages are in the box. */
+unsigned world_stored(const struct role_world *w);
+
+/* Open, refuse or mute an address, as the command line does. */
+void world_address(const struct role_world *w, struct str name,
+	enum address_state state);
 
 /* The next datagram on our end of the wire; fails when none comes. */
 void world_hear(struct role_world *w, struct wire_mail *mail);
