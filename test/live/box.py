@@ -36,8 +36,12 @@ listen = "127.0.0.1";
 {top}
 smtp = {{ port = {smtp_port}; {smtp} }};
 pop3 = {{ port = {pop3_port}; tls_port = {pop3s_port}; {pop3} }};
+submission = {{ port = {submission_port}; tls_port = {submissions_port};
+    {submission} }};
+outbound = {{ port = {outside_port}; https_port = {https_port}; {outbound} }};
+dns = {{ servers = ["127.0.0.1:{dns_port}"]; {dns} }};
 tls = {{ certificates = ( {{ cert = "{data}/tls/cert.pem";
-    key = "{data}/tls/key.pem"; }} ); }};
+    key = "{data}/tls/key.pem"; }} ); {tls} }};
 """
 
 poplib._MAXLINE = 1 << 20   # lines as long as the box takes
@@ -101,7 +105,10 @@ class Box:
 
     data      where the directory is made; a folder of folder by default
     program   another one than PROGRAM
-    settings  texts for the configuration: top, smtp, pop3
+    settings  texts for the configuration: top, and by the names of groups
+
+    Other mail servers, their policies and the DNS are looked for on ports of
+    loopback where nobody listens, unless somebody does (outside.py).
     """
 
     login = "mailbox@example.test"
@@ -114,8 +121,11 @@ class Box:
         self.config = self.folder / "pillarbox.conf"
         self.log_file = self.folder / "log"
         self.settings = {"top": 'log_level = "debug";', "smtp": "",
-                         "pop3": "", **settings}
-        self.smtp_port, self.pop3_port, self.pop3s_port = free_ports(3)
+                         "pop3": "", "submission": "", "outbound": "",
+                         "dns": "", "tls": "", **settings}
+        (self.smtp_port, self.pop3_port, self.pop3s_port,
+         self.submission_port, self.submissions_port, self.outside_port,
+         self.https_port, self.dns_port) = free_ports(8)
         self.process = None
         self.app_secret = None
         self.configure()
@@ -131,7 +141,10 @@ class Box:
         self.config.write_text(CONFIG.format(
             data=self.data, smtp_port=self.smtp_port,
             pop3_port=self.pop3_port, pop3s_port=self.pop3s_port,
-            **self.settings))
+            submission_port=self.submission_port,
+            submissions_port=self.submissions_port,
+            outside_port=self.outside_port, https_port=self.https_port,
+            dns_port=self.dns_port, **self.settings))
 
     def trust(self):
         """What a client needs to trust the certificate."""
@@ -298,6 +311,20 @@ class Box:
             if tls:
                 client.starttls(context=self.tls)
             return client.sendmail(sender, to, text, options)
+
+    def submission(self, password=None, timeout=PATIENCE_S):
+        """A client that has logged in to send."""
+        client = smtplib.SMTP_SSL("127.0.0.1", self.submissions_port,
+                                  "laptop.lan", timeout=timeout,
+                                  context=self.tls)
+        client.login(self.login, password or self.app_password)
+        return client
+
+    def submit(self, to, text, sender=None, options=(), rcpt_options=()):
+        """Submit one message; returns what smtplib says of refusals."""
+        with self.submission() as client:
+            return client.sendmail(sender or self.login, to, crlf(text),
+                                   options, rcpt_options)
 
     def pop(self, user=None, password=None, source="127.0.0.1"):
         """A POP3 client that has logged in over TLS."""
