@@ -6,6 +6,7 @@
 #include "app/era.h"
 #include "app/orders.h"
 #include "app/role.h"
+#include "app/service.h"
 #include "net/conn.h"
 #include "net/listen.h"
 #include "net/wire.h"
@@ -50,7 +51,7 @@ struct session {
 	bool open;		/* a message is under way */
 	bool letter;		/* the keeper has some of it */
 	unsigned wire_serial;	/* by which wire */
-	char id[17];
+	char id[SERVICE_ID];
 };
 
 /* A row of the table of sessions. */

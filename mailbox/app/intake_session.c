@@ -7,8 +7,6 @@
  */
 #include "app/intake_part.h"
 
-#include "base/codec.h"
-#include "base/crypto.h"
 #include "base/log.h"
 
 #include <stdlib.h>
@@ -148,18 +146,10 @@ abort_letter(struct session *s)
 	return false;
 }
 
-/* Name the message by chance, so that no two ever share a name. */
 static void
 open_letter(struct session *s)
 {
-	unsigned char number[8];
-	struct buf id;
-
-	crypto_random(number, sizeof number);
-	buf_init(&id, sizeof s->id);
-	hex_encode(&id, str_from(number, sizeof number));
-	memcpy(s->id, buf_text(&id), sizeof s->id);
-	buf_drop(&id);
+	service_letter_id(s->id);
 	s->open = true;
 	smtp_opened(&s->smtp, SMTP_ACCEPT, str_of(s->id),
 	    s->intake->loop->clock.unix_s);
