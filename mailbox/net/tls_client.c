@@ -3,9 +3,10 @@
  * library is told to believe everything; what has to be proven is judged by
  * tls_proof.c at the end of the handshake, before anything is sent.
  */
-#include "net/tls_part.h"
+#include "net/tls_client.h"
 
 #include "base/log.h"
+#include "net/tls_part.h"
 
 #include <errno.h>
 #include <stdlib.h>
