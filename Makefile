@@ -88,7 +88,7 @@ objects = $(patsubst %.c,$(OUT)/obj/%.o,$(call source,$(1)))
 archives = $(foreach f,$(UNDER_$(1)),$(if $(call source,$f),$(OUT)/$f.a))
 
 # Mbed TLS comes from base/crypto*.c and so is under everything.
-LIBRARIES = sqlite3 libconfig mbedtls libsodium
+LIBRARIES = sqlite3 libconfig mbedtls libsodium c-ares
 LIBRARY_FILES = $(foreach l,$(LIBRARIES),$(OUT)/lib/$l/$l.a)
 READY = $(LIBRARIES:%=$(OUT)/lib/%.ready)
 INCLUDE = -Imailbox -I. $(LIBRARIES:%=-isystem $(OUT)/lib/%/include)
@@ -102,7 +102,7 @@ all: $(OUT)/pillarbox
 # ---- compile ----
 
 # The pure wing sees C11 and nothing else; the effect wing sees Linux.
-PURE = $(filter-out %/base/log.o %/base/crypto.o %/base/crypto_key.o,$(foreach f,\
+PURE = $(filter-out %/base/log.o $(OUT)/obj/mailbox/base/crypto%,$(foreach f,\
 	base mail rules proof talk,$(call objects,$f)))
 EFFECT = $(filter-out $(PURE),$(foreach f,$(FLOORS),$(call objects,$f)))
 $(PURE): WING = -Imailbox
@@ -147,8 +147,7 @@ $(foreach l,$(LIBRARIES) cmocka,$(if $(wildcard $(OUT)/lib/$l/include),,\
 
 $(OUT)/lib/%.ready: firmware/deps.lock firmware/recipe/%.mk \
 		firmware/recipe/compile.mk firmware/target.mk \
-		firmware/library.sh firmware/mbedtls_config.h \
-		firmware/mbedtls_x25519.c | packages
+		firmware/library.sh $(wildcard firmware/*.[ch]) | packages
 	@mkdir -p $(@D)
 	+@firmware/library.sh $(LIBRARY_TARGET) $* $(OUT)/lib/$*
 	@touch $@

@@ -68,13 +68,15 @@ only() { # WHAT HEADERS WHERE
 	}' "$work/includes" | check "$1"
 }
 
-only 'Mbed TLS only in net/tls.c and base/crypto*.c' \
+only 'Mbed TLS only in net/tls*.c and base/crypto*.c' \
     'mbedtls/|psa/|everest/' \
-    'mailbox/net/tls\\.c$|mailbox/base/crypto(_key)?\\.c$'
+    'mailbox/net/tls(_[a-z]+)?\\.c$|mailbox/net/tls_part\\.h$|mailbox/base/crypto(_[a-z]+)?\\.c$'
 only 'libsodium only in base/crypto*.c and store/seal.c' 'sodium' \
-    'mailbox/base/crypto(_key)?\\.c$|mailbox/store/seal\\.c$'
+    'mailbox/base/crypto(_[a-z]+)?\\.c$|mailbox/store/seal\\.c$'
 only 'libconfig only in app/config.c' 'libconfig' 'mailbox/app/config\\.c$'
-only 'c-ares only in net/resolve.c' 'ares' 'mailbox/net/resolve\\.c$'
+only 'c-ares only in net/resolve*.c' 'ares' \
+    'mailbox/net/resolve(_[a-z]+)?\\.c$'
+only 'libcurl only in net/fetch.c' 'curl/' 'mailbox/net/fetch\\.c$'
 only 'SQLite only in store' 'sqlite3' 'mailbox/store/'
 only 'sockets only in net' \
     'sys/(socket|un|epoll)\\.h|netinet/|arpa/|netdb\\.h|poll\\.h|sys/poll' \
@@ -83,7 +85,7 @@ only 'sockets only in net' \
 # Headers the pure wing may include: those of C11 that touch nothing.
 awk '
 /^mailbox\/(base|mail|rules|proof|talk)\// &&
-$1 !~ /^mailbox\/base\/(log|crypto|crypto_key)\.c:/ && $2 ~ /^</ {
+$1 !~ /^mailbox\/base\/(log|crypto(_[a-z]+)?)\.c:/ && $2 ~ /^</ {
 	header = $2
 	gsub(/[<>]/, "", header)
 	if (header !~ /^(assert|ctype|errno|inttypes|limits|stdarg|stdbool|stddef|stdint|stdio|stdlib|string)\.h$/)

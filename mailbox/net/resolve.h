@@ -48,8 +48,9 @@ struct resolver;
 /*
  * Make a resolver.
  *
- * servers   "192.0.2.1", "192.0.2.1:5353", "[2001:db8::1]:53"; at most
- *           RESOLVE_SERVERS_MAX; none: every question fails, and says so
+ * servers   "192.0.2.1", "192.0.2.1:5353", "2001:db8::1",
+ *           "[2001:db8::1]:5353"; at most RESOLVE_SERVERS_MAX, asked in this
+ *           order; none: every question fails, and says so
  * trust_ad  believe the AD bit of these servers: they are on this machine, or
  *           the way to them is safe
  *
@@ -81,8 +82,8 @@ struct lookup {
  * Ask.
  *
  * l         done set
- * name      copied; in A-labels or UTF-8 (then asked as written); for
- *           RESOLVE_PTR the address as text
+ * name      copied; with A-labels, since what is not ASCII is no name to
+ *           the DNS (RESOLVE_NONE); for RESOLVE_PTR the address as text
  */
 void lookup_begin(struct resolver *r, struct lookup *l,
 	enum resolve_type type, struct str name);
