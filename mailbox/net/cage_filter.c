@@ -53,7 +53,7 @@ enum check {
 	EQUALS		/* the argument is value */
 };
 
-/* A call may stand in several; one that fits is enough. */
+/* A call may stand in several, here and below; one that fits is enough. */
 struct rule {
 	int number;
 	unsigned roles;
@@ -102,8 +102,8 @@ static const struct rule rules[] = {
 	{ CALL_FCNTL, K, EQUALS, 1, F_SETLK },
 	{ CALL_FCNTL, K, EQUALS, 1, F_GETLK },
 	{ CALL_FCNTL, K, EQUALS, 1, F_GETFD },
-	{ CALL_FCNTL, K, EQUALS, 1, F_SETFD },
-	{ CALL_FCNTL, K, EQUALS, 1, F_GETFL },
+	{ CALL_FCNTL, K | C, EQUALS, 1, F_SETFD },
+	{ CALL_FCNTL, K | C, EQUALS, 1, F_GETFL },
 	{ CALL_FCNTL, ALL, EQUALS, 1, F_ADD_SEALS },
 	{ CALL_FCNTL, ALL, EQUALS, 1, F_GET_SEALS },
 	{ .number = SYS_getrandom, .roles = ALL },
@@ -292,9 +292,27 @@ static const struct rule rules[] = {
 #endif
 
 	/* out into the world */
-	{ SYS_socket, C, EQUALS, 0, AF_INET },
-	{ SYS_socket, C, EQUALS, 0, AF_INET6 },
 	{ .number = SYS_connect, .roles = C }
+};
+
+/* A rule that looks at the argument behind as well. */
+struct pair {
+	struct rule rule;
+	uint32_t bits;		/* the only ones that may be set there */
+};
+
+#define STREAM (SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK)
+#define DGRAM (SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK)
+
+static const struct pair pairs[] = {
+	/* TCP and UDP: a raw socket would have the bits of both */
+	{ { SYS_socket, C, EQUALS, 0, AF_INET }, STREAM },
+	{ { SYS_socket, C, EQUALS, 0, AF_INET }, DGRAM },
+	{ { SYS_socket, C, EQUALS, 0, AF_INET6 }, STREAM },
+	{ { SYS_socket, C, EQUALS, 0, AF_INET6 }, DGRAM },
+	/* not O_ASYNC, which has to do with signals */
+	{ { CALL_FCNTL, C, EQUALS, 1, F_SETFL },
+	  O_RDWR | O_NONBLOCK | O_LARGEFILE }
 };
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -351,31 +369,31 @@ emit_load_number(struct program *p)
 }
 
 /*
- * Six instructions, that allow or load the number again and go on. All our
- * architectures have the low word of an argument first; none of what is
- * looked at has a high one.
+ * Four instructions. When the argument is not as the check wants, skip more
+ * are passed over. All our architectures have the low word of an argument
+ * first; none of what is looked at has a high one.
  */
 static void
-emit_check(struct program *p, const struct rule *rule)
+emit_check(struct program *p, enum check check, unsigned argument,
+	uint32_t value, unsigned skip)
 {
 	size_t low = offsetof(struct seccomp_data, args) +
-	    rule->argument * sizeof (uint64_t);
-	uint32_t value = rule->value == OWN_PID ? (uint32_t)getpid() :
-	    rule->value;
+	    argument * sizeof (uint64_t);
 
+	if (value == OWN_PID)
+		value = (uint32_t)getpid();
 	emit_load(p, low + sizeof (uint32_t));
-	emit(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 3);
+	emit(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 2 + skip);
 	emit_load(p, low);
-	if (rule->check == NO_BITS)
-		emit(p, BPF_JMP | BPF_JSET | BPF_K, value, 1, 0);
-	else if (rule->check == ONLY_BITS)
-		emit(p, BPF_JMP | BPF_JSET | BPF_K, ~value, 1, 0);
+	if (check == NO_BITS)
+		emit(p, BPF_JMP | BPF_JSET | BPF_K, value, skip, 0);
+	else if (check == ONLY_BITS)
+		emit(p, BPF_JMP | BPF_JSET | BPF_K, ~value, skip, 0);
 	else
-		emit(p, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
-	emit_allow(p);
-	emit_load_number(p);
+		emit(p, BPF_JMP | BPF_JEQ | BPF_K, value, 0, skip);
 }
 
+/* The number is in the accumulator before and behind. */
 static void
 emit_rules(struct program *p, enum cage_role role, const struct rule *rule,
 	size_t count)
@@ -385,10 +403,32 @@ emit_rules(struct program *p, enum cage_role role, const struct rule *rule,
 			continue;
 		emit(p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)rule->number, 0,
 		    rule->check == ANY ? 1 : 6);
-		if (rule->check == ANY)
-			emit_allow(p);
-		else
-			emit_check(p, rule);
+		if (rule->check != ANY)
+			emit_check(p, rule->check, rule->argument,
+			    rule->value, 1);
+		emit_allow(p);
+		if (rule->check != ANY)
+			emit_load_number(p);
+	}
+}
+
+static void
+emit_pairs(struct program *p, enum cage_role role)
+{
+	const struct rule *rule;
+	size_t i;
+
+	for (i = 0; i < countof(pairs); i++) {
+		rule = &pairs[i].rule;
+		if ((rule->roles & (1u << role)) == 0)
+			continue;
+		emit(p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)rule->number, 0,
+		    10);
+		emit_check(p, rule->check, rule->argument, rule->value, 5);
+		emit_check(p, ONLY_BITS, rule->argument + 1, pairs[i].bits,
+		    1);
+		emit_allow(p);
+		emit_load_number(p);
 	}
 }
 
@@ -403,6 +443,7 @@ program_make(struct program *p, enum cage_role role)
 	emit(p, BPF_JMP | BPF_JSET | BPF_K, FOREIGN, 0, 1);
 	emit_return(p, SECCOMP_RET_KILL_PROCESS);
 	emit_rules(p, role, rules, countof(rules));
+	emit_pairs(p, role);
 #if defined(__SANITIZE_ADDRESS__)
 	emit_rules(p, role, sanitizer_rules, countof(sanitizer_rules));
 #endif

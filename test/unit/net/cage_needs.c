@@ -1,7 +1,8 @@
 /* What a role must still be able to do. */
 #include "cage_world.h"
 
-#include "net/loop.h"
+#include "net/dial.h"
+#include "net/tls_client.h"
 #include "net/wire.h"
 
 #include <dirent.h>
@@ -224,19 +225,107 @@ cage_need_child(struct cage_world *w)
 	close(ends[1]);
 }
 
+/* As a client that wants all proven. */
+void
+cage_need_tls_client(struct cage_world *w)
+{
+	struct tls_pair pair = tls_peer_pair_view(&w->pair);
+	struct tls_goal goal = { .proof = TLS_NAME,
+		.host = STR("mx.example.test") };
+	enum tls_result result = TLS_WANT_READ;
+	struct tls_client *client = NULL;
+	struct tls_server *server = NULL;
+	struct tls *here, *there;
+	int i;
+
+	works(w, "server", tls_server_open(&server, &pair, 1, false) == 0);
+	works(w, "client", tls_client_open(&client, pair.cert) == 0);
+	if (server == NULL || client == NULL)
+		return;
+	here = tls_begin_to(client, w->streams[0], &goal,
+	    TLS_PEER_NOW);
+	there = tls_begin(server, w->streams[1]);
+	for (i = 0; i < 10; i++) {
+		result = tls_handshake(here);
+		(void)tls_handshake(there);
+	}
+	works(w, "handshake as the client", result == TLS_OK);
+	tls_drop(here);
+	tls_drop(there);
+	tls_client_drop(client);
+	tls_server_drop(server);
+}
+
+struct call {
+	struct dial dial;
+	struct loop *loop;
+	int fd;
+};
+
+static void
+on_called(struct dial *d, int fd)
+{
+	struct call *call = list_of(d, struct call, dial);
+
+	call->fd = fd;
+	call->loop->stop = true;
+}
+
+static int
+call(struct cage_world *w, const struct dial_address *address)
+{
+	struct call c = { .dial.done = on_called, .loop = &w->loop };
+
+	w->loop.stop = false;
+	dial_begin(&c.dial, &w->loop, address, 1000);
+	works(w, "loop", loop_run(&w->loop) == 0);
+	return c.fd;
+}
+
+/* Sockets as libraries make them, that know no flags of socket(2). */
+static void
+need_library_socket(const struct cage_world *w, int domain, int type)
+{
+	int fd = socket(domain, type, 0), flags;
+
+	works(w, "socket", fd >= 0 || errno == EAFNOSUPPORT);
+	if (fd < 0)
+		return;
+	flags = fcntl(fd, F_GETFL);
+	works(w, "flags", flags >= 0);
+	works(w, "O_NONBLOCK", fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0);
+	works(w, "FD_CLOEXEC", fcntl(fd, F_SETFD, FD_CLOEXEC) == 0);
+	close(fd);
+}
+
 void
 cage_need_connect(struct cage_world *w)
 {
-	int fd, udp;
+	struct dial_address v4 = { .ip = { 127, 0, 0, 1 }, .ip_len = 4,
+		.port = ntohs(w->address.sin_port) };
+	struct dial_address v6 = { .ip = { [15] = 1 }, .ip_len = 16,
+		.port = ntohs(w->address.sin_port) };
+	const struct sockaddr *to = (const struct sockaddr *)&w->address;
+	struct sockaddr_in own;
+	socklen_t len = sizeof own;
+	int fd;
 
-	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	works(w, "socket", fd >= 0);
-	works(w, "connect", connect(fd, (struct sockaddr *)&w->address,
-	    sizeof w->address) == 0);
-	udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	works(w, "udp", udp >= 0);
-	works(w, "ask", sendto(udp, "x", 1, 0, (struct sockaddr *)&w->address,
-	    sizeof w->address) == 1);
+	fd = call(w, &v4);
+	works(w, "connect", fd >= 0);
 	close(fd);
-	close(udp);
+	fd = call(w, &v6);
+	works(w, "connect by IPv6", fd != -EPERM && fd != -EACCES);
+	if (fd >= 0)
+		close(fd);
+	need_library_socket(w, AF_INET, SOCK_STREAM);
+	need_library_socket(w, AF_INET, SOCK_DGRAM);
+	need_library_socket(w, AF_INET6, SOCK_STREAM);
+	need_library_socket(w, AF_INET6, SOCK_DGRAM);
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	works(w, "udp", fd >= 0);
+	works(w, "udp connect", connect(fd, to, sizeof w->address) == 0);
+	works(w, "own address", getsockname(fd, (struct sockaddr *)&own,
+	    &len) == 0);
+	works(w, "ask", sendto(fd, "x", 1, MSG_NOSIGNAL, NULL, 0) == 1);
+	close(fd);
 }

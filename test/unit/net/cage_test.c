@@ -212,7 +212,7 @@ as_courier(struct cage_world *w)
 			cage_report(w, "fork");
 	}
 	cage_need_basics(w);
-	cage_need_tls(w);
+	cage_need_tls_client(w);
 	cage_need_connect(w);
 }
 

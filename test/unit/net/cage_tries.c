@@ -132,6 +132,8 @@ cage_try_sockets(const struct cage_world *w)
 void
 cage_try_accept(const struct cage_world *w)
 {
+	int ends[2];
+
 	refused(w, "accept", accept(w->listening, NULL, NULL));
 	refused(w, "accept4", accept4(w->listening, NULL, NULL,
 	    SOCK_CLOEXEC));
@@ -141,6 +143,10 @@ cage_try_accept(const struct cage_world *w)
 	refused(w, "unix", socket(AF_UNIX, SOCK_STREAM, 0));
 	refused(w, "netlink", socket(AF_NETLINK, SOCK_RAW, 0));
 	refused(w, "packet", socket(AF_PACKET, SOCK_RAW, 0));
+	refused(w, "raw", socket(AF_INET, SOCK_RAW, IPPROTO_ICMP));
+	refused(w, "raw6", socket(AF_INET6, SOCK_RAW, IPPROTO_ICMPV6));
+	refused(w, "another kind", socket(AF_INET, SOCK_SEQPACKET, 0));
+	refused(w, "pair", socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
 }
 
 void

@@ -44,6 +44,7 @@ void cage_try_signals(const struct cage_world *w);
 void cage_need_basics(struct cage_world *w);
 void cage_need_accept(struct cage_world *w);
 void cage_need_tls(struct cage_world *w);
+void cage_need_tls_client(struct cage_world *w);
 void cage_need_database(struct cage_world *w);
 void cage_need_child(struct cage_world *w);
 void cage_need_connect(struct cage_world *w);

@@ -7,6 +7,8 @@
 
 #include <mbedtls/ssl.h>
 
+#define TLS_PEER_NOW 1700000000	/* when the certificates are made */
+
 struct tls_peer {
 	mbedtls_ssl_config config;
 	mbedtls_ssl_context ssl;
