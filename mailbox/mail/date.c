@@ -4,8 +4,9 @@
  */
 #include "mail/date.h"
 
+#include "mail/head.h"
+
 #define DAY_SECONDS 86400
-#define COMMENT_DEPTH_MAX 16	/* nested "(": deeper is no date */
 
 static const char day_names[] = "SunMonTueWedThuFriSat";
 static const char month_names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -134,34 +135,6 @@ moment_to_unix(const struct moment *m, int64_t *unix_s)
 	return true;
 }
 
-/*
- * Skip white space and comments (RFC 5322 section 3.2.2).
- *
- * Returns:  false when a comment does not end or nests too deep.
- */
-static bool
-skip_space(struct str *s)
-{
-	int depth, c;
-
-	depth = 0;
-	for (;;) {
-		c = str_at(*s, 0);
-		if (c == '(' && depth++ == COMMENT_DEPTH_MAX)
-			return false;
-		if (c == ')' && depth-- == 0)
-			return false;
-		if (c == '\\' && depth > 0)
-			str_take(s, 1);
-		else if (depth == 0 && c != ')' && c != ' ' && c != '\t' &&
-		    c != '\r' && c != '\n')
-			return true;
-		if (s->len == 0)
-			return false;
-		str_take(s, 1);
-	}
-}
-
 /* Read a number of least to most digits and the space behind it. */
 static bool
 take_number(struct str *s, size_t least, size_t most, int *number)
@@ -175,7 +148,7 @@ take_number(struct str *s, size_t least, size_t most, int *number)
 	    !str_number(str_take(s, len), INT32_MAX, &value))
 		return false;
 	*number = (int)value;
-	return skip_space(s);
+	return head_skip_space(s, NULL);
 }
 
 /* Cut a word of letters and the space behind it off *s. */
@@ -187,7 +160,7 @@ take_word(struct str *s, struct str *word)
 	for (len = 0; char_is_alpha(str_at(*s, len)); len++)
 		continue;
 	*word = str_take(s, len);
-	return skip_space(s);
+	return head_skip_space(s, NULL);
 }
 
 /* Which of the three-letter names a word is, from 0, or -1. */
@@ -240,11 +213,11 @@ take_time(struct str *s, struct moment *m)
 {
 	m->second = 0;
 	if (!take_number(s, 1, 2, &m->hour) || !str_skip(s, ':') ||
-	    !skip_space(s) || !take_number(s, 2, 2, &m->minute))
+	    !head_skip_space(s, NULL) || !take_number(s, 2, 2, &m->minute))
 		return false;
 	if (!str_skip(s, ':'))
 		return true;
-	return skip_space(s) && take_number(s, 2, 2, &m->second);
+	return head_skip_space(s, NULL) && take_number(s, 2, 2, &m->second);
 }
 
 /*
@@ -292,14 +265,14 @@ date_read(struct str text, int64_t *unix_s)
 	struct moment m;
 	struct str word;
 
-	if (!skip_space(&text))
+	if (!head_skip_space(&text, NULL))
 		return false;
 	if (char_is_alpha(str_at(text, 0))) {
 		if (!take_word(&text, &word) ||
 		    name_index(day_names, word) < 0)
 			return false;
 		str_skip(&text, ',');
-		if (!skip_space(&text))
+		if (!head_skip_space(&text, NULL))
 			return false;
 	}
 	if (!take_number(&text, 1, 2, &m.day) ||
@@ -316,7 +289,7 @@ date_read_mbox(struct str text, int64_t *unix_s)
 	struct str word;
 	int zone;
 
-	if (!skip_space(&text) || !take_word(&text, &word) ||
+	if (!head_skip_space(&text, NULL) || !take_word(&text, &word) ||
 	    name_index(day_names, word) < 0 || !take_month(&text, &m.month) ||
 	    !take_number(&text, 1, 2, &m.day) || !take_time(&text, &m) ||
 	    !take_zone(&text, &m.zone) || !take_year(&text, &m.year) ||

@@ -1,6 +1,7 @@
 /*
  * Walks the fields of a header block and counts Received in one that goes
- * by. Tells where fields are; what is in them is for others to read.
+ * by. Tells where fields are, and what all structured ones are made of; what
+ * is in them is for others to read.
  */
 #include "mail/head.h"
 
@@ -92,6 +93,78 @@ head_unfold(struct buf *out, struct str value)
 		c = str_at(str_take(&value, 1), 0);
 		if (c == '\0')
 			buf_add_char(out, '\0');
+	}
+}
+
+/* The length of the comment that s begins with, or 0 when it is open. */
+static size_t
+comment_span(struct str s)
+{
+	size_t i, depth;
+
+	depth = 0;
+	for (i = 0; i < s.len; i++) {
+		if (str_at(s, i) == '\\')
+			i++;
+		else if (str_at(s, i) == '(')
+			depth++;
+		else if (str_at(s, i) == ')' && --depth == 0)
+			return i + 1;
+	}
+	return 0;
+}
+
+bool
+head_skip_space(struct str *s, struct buf *comment)
+{
+	struct str text;
+	size_t len;
+
+	for (;;) {
+		while (is_space(str_at(*s, 0)) ||
+		    str_at(*s, 0) == '\r' || str_at(*s, 0) == '\n')
+			str_take(s, 1);
+		if (str_at(*s, 0) != '(')
+			return true;
+		len = comment_span(*s);
+		if (len == 0)
+			return false;
+		text = str_take(s, len);
+		if (comment == NULL)
+			continue;
+		if (comment->len > 0)
+			buf_add_char(comment, ' ');
+		buf_add(comment, str_part(text, 1, len - 2));
+	}
+}
+
+size_t
+head_closed_span(struct str s, int end)
+{
+	size_t i;
+
+	for (i = 1; i < s.len; i++) {
+		if (str_at(s, i) == '\\')
+			i++;
+		else if (str_at(s, i) == end)
+			return i + 1;
+	}
+	return 0;
+}
+
+void
+head_unquote(struct buf *out, struct str quoted)
+{
+	size_t i;
+	int c;
+
+	for (i = 1; i + 1 < quoted.len; i++) {
+		c = str_at(quoted, i);
+		if (c == '\r' || c == '\n')
+			continue;
+		if (c == '\\' && i + 2 < quoted.len)
+			c = str_at(quoted, ++i);
+		buf_add_char(out, (char)(unsigned char)c);
 	}
 }
 

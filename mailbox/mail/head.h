@@ -31,6 +31,24 @@ bool head_find(struct str block, struct str name, struct head_field *field);
  */
 void head_unfold(struct buf *out, struct str value);
 
+/*
+ * Pass over white space, folds and comments (RFC 5322 section 3.2.2).
+ *
+ * comment   gets the text of the comments; NULL for who does not care
+ *
+ * Returns:  false when a comment is not closed.
+ */
+bool head_skip_space(struct str *s, struct buf *comment);
+
+/*
+ * The length of the quoted-string or literal that s begins with, which end
+ * ends ('"' or ']'); 0 when it is open.
+ */
+size_t head_closed_span(struct str s, int end);
+
+/* Add a quoted-string without its quotes, folds and backslashes. */
+void head_unquote(struct buf *out, struct str quoted);
+
 /* Counts Received fields of a header that comes in pieces; zeroed at start. */
 struct hops {
 	unsigned count;

@@ -6,6 +6,7 @@
  */
 #include "mail/people.h"
 
+#include "mail/head.h"
 #include "mail/word.h"
 
 #define RAW_MAX (4 * PERSON_TEXT_MAX)	/* octets before they are decoded */
@@ -44,51 +45,12 @@ person_drop(struct person *person)
 	buf_drop(&person->mailbox);
 }
 
-static bool
-is_white(int c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /* RFC 5322 section 3.2.3, and RFC 6532 section 3.2. */
 static bool
 is_atext(int c)
 {
 	return char_is_alnum(c) || c > 127 ||
 	    str_find(STR("!#$%&'*+-/=?^_`{|}~"), 0, (char)c) != STR_NONE;
-}
-
-/* The length of the comment that s begins with, or 0 when it is open. */
-static size_t
-comment_span(struct str s)
-{
-	size_t i, depth;
-
-	depth = 0;
-	for (i = 0; i < s.len; i++) {
-		if (str_at(s, i) == '\\')
-			i++;
-		else if (str_at(s, i) == '(')
-			depth++;
-		else if (str_at(s, i) == ')' && --depth == 0)
-			return i + 1;
-	}
-	return 0;
-}
-
-/* The length of the quoted-string or literal that s begins with, or 0. */
-static size_t
-closed_span(struct str s, int end)
-{
-	size_t i;
-
-	for (i = 1; i < s.len; i++) {
-		if (str_at(s, i) == '\\')
-			i++;
-		else if (str_at(s, i) == end)
-			return i + 1;
-	}
-	return 0;
 }
 
 static size_t
@@ -102,36 +64,6 @@ atom_span(struct str s)
 	return len;
 }
 
-/*
- * Pass over white space and comments.
- *
- * comment   gets the text of the comments; NULL for who does not care
- *
- * Returns:  false when a comment is not closed.
- */
-static bool
-skip_space(struct str *s, struct buf *comment)
-{
-	struct str text;
-	size_t len;
-
-	for (;;) {
-		while (is_white(str_at(*s, 0)))
-			str_take(s, 1);
-		if (str_at(*s, 0) != '(')
-			return true;
-		len = comment_span(*s);
-		if (len == 0)
-			return false;
-		text = str_take(s, len);
-		if (comment == NULL)
-			continue;
-		if (comment->len > 0)
-			buf_add_char(comment, ' ');
-		buf_add(comment, str_part(text, 1, len - 2));
-	}
-}
-
 /* Cut the next token off *s. */
 static void
 take_token(struct str *s, struct buf *comment, struct token *token)
@@ -140,7 +72,7 @@ take_token(struct str *s, struct buf *comment, struct token *token)
 
 	before = s->len;
 	*token = (struct token){ .kind = TOKEN_BAD, .text = STR("") };
-	if (!skip_space(s, comment))
+	if (!head_skip_space(s, comment))
 		return;
 	token->spaced = s->len < before;
 	token->sign = str_at(*s, 0);
@@ -149,7 +81,7 @@ take_token(struct str *s, struct buf *comment, struct token *token)
 		return;
 	}
 	if (token->sign == '"' || token->sign == '[') {
-		len = closed_span(*s, token->sign == '"' ? '"' : ']');
+		len = head_closed_span(*s, token->sign == '"' ? '"' : ']');
 		if (len > 0)
 			token->kind = token->sign == '"' ? TOKEN_QUOTED :
 			    TOKEN_LITERAL;
@@ -160,23 +92,6 @@ take_token(struct str *s, struct buf *comment, struct token *token)
 			len = 1;
 	}
 	token->text = str_take(s, len);
-}
-
-/* Add a quoted-string without its quotes, folds and backslashes. */
-static void
-add_unquoted(struct buf *out, struct str quoted)
-{
-	size_t i;
-	int c;
-
-	for (i = 1; i + 1 < quoted.len; i++) {
-		c = str_at(quoted, i);
-		if (c == '\r' || c == '\n')
-			continue;
-		if (c == '\\' && i + 2 < quoted.len)
-			c = str_at(quoted, ++i);
-		buf_add_char(out, (char)(unsigned char)c);
-	}
 }
 
 /* Make raw text what is read of it: words decoded, runs of spaces one. */
@@ -212,7 +127,7 @@ read_name(struct person *person, struct str phrase)
 		if (token.spaced && person->name.len > 0)
 			buf_add_char(&person->name, ' ');
 		if (token.kind == TOKEN_QUOTED)
-			add_unquoted(&person->name, token.text);
+			head_unquote(&person->name, token.text);
 		else
 			buf_add(&person->name, token.text);
 	}
@@ -266,7 +181,7 @@ read_local(struct person *person, struct str text)
 			break;
 		word = !word;
 		if (token.kind == TOKEN_QUOTED)
-			add_unquoted(&plain, token.text);
+			head_unquote(&plain, token.text);
 		else
 			buf_add(&plain, token.text);
 	}
@@ -352,7 +267,7 @@ read_angle(struct people *p, struct person *person, int *sign)
 	    !read_domain(&p->rest, person, sign) || *sign != '>')
 		return false;
 	*sign = take_part(&p->rest, &part, &empty);
-	return empty && skip_space(&part, &person->comment);
+	return empty && head_skip_space(&part, &person->comment);
 }
 
 /* Read the mailbox of which part is the front and sign what follows it. */
