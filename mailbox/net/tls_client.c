@@ -29,6 +29,15 @@ struct tls_client {
 	int strict_ids[TLS_SUITES_SAFE + 1];
 };
 
+/* Any that a server may have, for TLS_ANY. */
+static const uint16_t groups[] = {
+	MBEDTLS_SSL_IANA_TLS_GROUP_X25519,
+	MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
+	MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1,
+	MBEDTLS_SSL_IANA_TLS_GROUP_SECP521R1,
+	MBEDTLS_SSL_IANA_TLS_GROUP_NONE
+};
+
 static void
 config_set(mbedtls_ssl_config *config, int *ids, size_t suites)
 {
@@ -54,6 +63,7 @@ tls_client_open(struct tls_client **client, struct str roots)
 	c->pem = roots;
 	mbedtls_x509_crt_init(&c->roots);
 	config_set(&c->any, c->any_ids, TLS_SUITES);
+	mbedtls_ssl_conf_groups(&c->any, groups);
 	config_set(&c->strict, c->strict_ids, TLS_SUITES_SAFE);
 	*client = c;
 	return 0;

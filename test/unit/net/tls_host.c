@@ -76,14 +76,11 @@ uses_set(mbedtls_x509write_cert *w, const struct cert_order *order)
 	    order->authority, -1), 0);
 	assert_int_equal(mbedtls_x509write_crt_set_key_usage(w,
 	    MBEDTLS_X509_KU_DIGITAL_SIGNATURE |
+	    MBEDTLS_X509_KU_KEY_ENCIPHERMENT |
 	    (order->authority ? MBEDTLS_X509_KU_KEY_CERT_SIGN : 0)), 0);
 	if (order->client_only)
 		assert_int_equal(mbedtls_x509write_crt_set_ext_key_usage(w,
 		    &use), 0);
-	if (order->unknown_critical)
-		assert_int_equal(mbedtls_x509write_crt_set_extension(w,
-		    "\x2a\x03\x04", 3, 1, (const unsigned char *)"\x05\x00",
-		    2), 0);
 }
 
 static void

@@ -17,7 +17,6 @@ struct cert_order {
 	bool authority;
 	bool client_only;		/* extendedKeyUsage without servers */
 	bool short_key;			/* RSA with 1536 bits */
-	bool unknown_critical;		/* an extension nobody knows */
 };
 
 struct cert {
