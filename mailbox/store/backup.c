@@ -8,7 +8,10 @@
  * 3. Then the files that this copy names, which never change once committed.
  *    Those of younger messages are left out, as their rows are.
  * 4. UIDs go on far above those of that instant, see below.
- * 5. The copy of the database gets its name last: a copy cut short is no
+ * 5. Mail that waits to be sent is held in the copy: the box goes on sending
+ *    it, and whoever puts the copy in its place says what is sent again. The
+ *    device key is not copied; device_recover() brings it back.
+ * 6. The copy of the database gets its name last: a copy cut short is no
  *    box, and cannot be taken for one.
  */
 #include <errno.h>
@@ -41,7 +44,7 @@ struct backup {
 
 /* The files to be copied. */
 struct file_list {
-	uint64_t *messages;
+	struct blob_id *ids;
 	size_t len;
 };
 
@@ -94,15 +97,17 @@ files_list(struct backup *b, struct file_list *files)
 	if (err != 0)
 		return err;
 	b->total = (uint64_t)pages * DB_PAGE;
-	if (sqlite3_prepare_v2(b->db->sql, "SELECT id, size FROM message"
-	    " WHERE body IS NULL", -1, &s, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(b->db->sql, "SELECT id, size, false FROM message"
+	    " WHERE body IS NULL UNION ALL SELECT file, size, true FROM letter"
+	    " WHERE file IS NOT NULL", -1, &s, NULL) != SQLITE_OK)
 		return db_failed(b->db, "backup-failed", -EIO);
 	while ((row = db_step(b->db, s)) > 0) {
 		if (files->len % 1024 == 0)
-			files->messages = xresize(files->messages,
-			    (files->len + 1024) * sizeof *files->messages);
-		files->messages[files->len++] =
-		    (uint64_t)sqlite3_column_int64(s, 0);
+			files->ids = xresize(files->ids,
+			    (files->len + 1024) * sizeof *files->ids);
+		files->ids[files->len++] = (struct blob_id){
+			sqlite3_column_int(s, 2) ? BLOB_LETTER : BLOB_MESSAGE,
+			(uint64_t)sqlite3_column_int64(s, 0) };
 		b->total += (uint64_t)sqlite3_column_int64(s, 1);
 	}
 	sqlite3_finalize(s);
@@ -131,11 +136,12 @@ pages_copy(struct backup *b, sqlite3 *to)
 }
 
 static int
-uids_advance(sqlite3 *to)
+copy_settle(sqlite3 *to)
 {
 	int code = sqlite3_exec(to, "UPDATE box SET"
 	    " uidnext = uidnext + " UIDS_PASSED_OVER ","
 	    " modseq = modseq + " UIDS_PASSED_OVER ";"
+	    "UPDATE recipient SET state = 1 WHERE state = 0;"
 	    "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
 
 	return code == SQLITE_OK ? 0 : db_errno(to, code);
@@ -157,7 +163,7 @@ database_copy(struct backup *b)
 	    &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_PRIVATECACHE, NULL);
 	err = code == SQLITE_OK ? pages_copy(b, to) : db_errno(to, code);
 	if (err == 0)
-		err = uids_advance(to);
+		err = copy_settle(to);
 	(void)sqlite3_close(to);
 	buf_drop(&path);
 	if (err == 0)
@@ -167,14 +173,14 @@ database_copy(struct backup *b)
 }
 
 static int
-file_copy(struct backup *b, uint64_t message, char chunk[CHUNK])
+file_copy(struct backup *b, struct blob_id id, char chunk[CHUNK])
 {
 	char name[BLOB_NAME];
 	int from = -1, to = -1, err;
 	uint64_t at = 0;
 	int64_t got;
 
-	blob_name(message, name);
+	blob_name(id, name);
 	err = disk_open(b->db->blobs, name, &from);
 	if (err == 0)
 		err = disk_make(b->blobs, name, &to);
@@ -221,14 +227,14 @@ backup_run(struct backup *b)
 	if (err == 0)
 		err = instant_copy(b, &files);
 	for (size_t i = 0; i < files.len && err == 0; i++)
-		err = file_copy(b, files.messages[i], chunk);
+		err = file_copy(b, files.ids[i], chunk);
 	if (err == 0)
 		err = disk_sync_folder(b->blobs);
 	if (err == 0)
 		err = disk_rename(b->folder, DB_FILE_NEW, DB_FILE);
 	if (err == 0)
 		err = disk_sync_folder(b->folder);
-	free(files.messages);
+	free(files.ids);
 	free(chunk);
 	return err;
 }

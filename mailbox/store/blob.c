@@ -20,6 +20,8 @@
 #include "base/log.h"
 
 #define MAKE_TRIES 5
+#define DIGITS 16		/* of a number in a name */
+#define LETTER_SIGN 'q'		/* in front of them: a letter of the queue */
 
 /*
  * With no more than this waiting to be written, a group of files is made
@@ -29,31 +31,34 @@
 #define SYNC_ALL_MAX (16 * 1024 * 1024)	/* bytes */
 
 void
-blob_name(uint64_t message, char name[BLOB_NAME])
+blob_name(struct blob_id id, char name[BLOB_NAME])
 {
 	static const char digits[] = "0123456789abcdef";
 
-	for (size_t i = BLOB_NAME - 1; i-- > 0; message >>= 4)
-		name[i] = digits[message & 15];
-	name[BLOB_NAME - 1] = '\0';
+	if (id.kind == BLOB_LETTER)
+		*name++ = LETTER_SIGN;
+	for (size_t i = DIGITS; i-- > 0; id.number >>= 4)
+		name[i] = digits[id.number & 15];
+	name[DIGITS] = '\0';
 }
 
 bool
-blob_name_read(const char *name, uint64_t *message)
+blob_name_read(const char *name, struct blob_id *id)
 {
-	uint64_t number = 0;
+	bool letter = name[0] == LETTER_SIGN;
+	const char *number = name + letter;
 	char again[BLOB_NAME];
 
-	if (strlen(name) != BLOB_NAME - 1)
+	if (strlen(number) != DIGITS)
 		return false;
-	for (size_t i = 0; i < BLOB_NAME - 1; i++) {
-		int c = name[i];
+	*id = (struct blob_id){ letter ? BLOB_LETTER : BLOB_MESSAGE, 0 };
+	for (size_t i = 0; i < DIGITS; i++) {
+		int c = number[i];
 
-		number = number << 4 | (uint64_t)((c >= 'a' ? c - 'a' + 10 :
-		    c - '0') & 15);
+		id->number = id->number << 4 | (uint64_t)((c >= 'a' ?
+		    c - 'a' + 10 : c - '0') & 15);
 	}
-	blob_name(number, again);
-	*message = number;
+	blob_name(*id, again);
 	return strcmp(name, again) == 0;
 }
 
@@ -67,9 +72,11 @@ blob_folder_open(struct db *db)
 static int
 blob_failed(const struct blob *blob, int err)
 {
-	log_event(LOG_ERROR, "file-failed", LOG_N("message",
-	    (int64_t)blob->message), LOG_C("why", strerror(-err)),
-	    LOG_C("do", err == -ENOSPC ?
+	char name[BLOB_NAME];
+
+	blob_name(blob->id, name);
+	log_event(LOG_ERROR, "file-failed", LOG_C("file", name),
+	    LOG_C("why", strerror(-err)), LOG_C("do", err == -ENOSPC ?
 	    "make room on the disk of the data directory" :
 	    "look at the disk of the data directory"));
 	return err;
@@ -100,15 +107,15 @@ blob_claim(struct db *db, const char *name, int *file)
 }
 
 int
-blob_make(struct db *db, uint64_t message, struct blob **out)
+blob_make(struct db *db, struct blob_id id, struct blob **out)
 {
 	struct blob *blob = xalloc(1, sizeof *blob);
 	char name[BLOB_NAME];
 	int err;
 
-	blob->message = message;
+	blob->id = id;
 	blob->faults = db->sync_faults;
-	blob_name(message, name);
+	blob_name(id, name);
 	err = blob_claim(db, name, &blob->file);
 	if (err != 0) {
 		(void)blob_failed(blob, err);
@@ -151,7 +158,7 @@ blob_abort(struct db *db, struct blob *blob)
 {
 	if (blob == NULL)
 		return;
-	blob_remove(db, blob->message);
+	blob_remove(db, blob->id);
 	blob_free(db, blob);
 }
 
@@ -217,28 +224,57 @@ list_abort(struct db *db, struct list *blobs)
 		blob_abort(db, list_of(blobs->next, struct blob, link));
 }
 
+static void
+list_move(struct list *from, struct list *to)
+{
+	while (!list_empty(from)) {
+		struct list *link = from->next;
+
+		list_take(link);
+		list_add(to, link);
+	}
+}
+
+void
+blob_forget(struct db *db, struct blob_id id)
+{
+	struct blob *blob = xalloc(1, sizeof *blob);
+
+	blob->id = id;
+	blob->file = -1;
+	list_add(&db->leaving, &blob->link);
+}
+
 void
 blob_committed(struct db *db)
 {
 	list_free(db, &db->kept);
 	list_abort(db, &db->doubtful);
+	list_move(&db->leaving, &db->forgotten);
+	blob_sweep(db);
 }
 
 void
 blob_lost(struct db *db)
 {
 	list_abort(db, &db->kept);
+	list_free(db, &db->leaving);
 }
 
 void
 blob_doubt(struct db *db)
 {
-	while (!list_empty(&db->kept)) {
-		struct list *link = db->kept.next;
+	list_move(&db->kept, &db->doubtful);
+}
 
-		list_take(link);
-		list_add(&db->doubtful, link);
-	}
+void
+blob_sweep(struct db *db)
+{
+	if (list_empty(&db->forgotten) ||
+	    disk_lock(db->blobs, DISK_EXCLUSIVE) != 0)
+		return;
+	list_abort(db, &db->forgotten);
+	disk_unlock(db->blobs);
 }
 
 void
@@ -246,15 +282,17 @@ blob_close(struct db *db)
 {
 	list_free(db, &db->kept);
 	list_free(db, &db->doubtful);
+	list_free(db, &db->leaving);
+	list_free(db, &db->forgotten);
 }
 
 void
-blob_remove(struct db *db, uint64_t message)
+blob_remove(struct db *db, struct blob_id id)
 {
 	char name[BLOB_NAME];
 	int err;
 
-	blob_name(message, name);
+	blob_name(id, name);
 	err = disk_remove(db->blobs, name);
 	if (err != 0 && err != -ENOENT)
 		log_event(LOG_ERROR, "file-not-removed", LOG_C("file", name),

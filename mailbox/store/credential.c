@@ -13,6 +13,7 @@
 #include "base/codec.h"
 #include "base/crypto.h"
 #include "store/db_inner.h"
+#include "store/device_inner.h"
 #include "store/epoch.h"
 #include "store/lazy.h"
 
@@ -167,6 +168,8 @@ credential_create(struct db *db, struct str password, struct buf *recovery)
 		return -EINVAL;
 	owner = seal_owner_new(public_key);
 	err = public_key_put(db, public_key);
+	if (err == 0)
+		err = device_make(db, public_key);
 	if (err == 0)
 		err = credential_password(db, owner, password);
 	if (err == 0)

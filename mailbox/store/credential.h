@@ -26,8 +26,8 @@ enum credential_kind {
 #define CREDENTIAL_PASSWORD_MAX 1024
 
 /*
- * Make the owner's pair, the password's credential and the recovery key, in
- * a database that has none.
+ * Make the owner's pair, the password's credential, the recovery key and the
+ * device key (device.h), in a database that has none.
  *
  * recovery  gets the recovery key as a person copies it, to be shown once:
  *           nine groups of four signs, the last few a checksum; wipe it

@@ -27,8 +27,10 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "store/blob.h"
+#include "store/device_inner.h"
 #include "store/epoch.h"
 #include "store/lazy.h"
+#include "store/queue_inner.h"
 #include "store/rest.h"
 #include "store/schema.h"
 
@@ -256,6 +258,8 @@ database_open(struct db *db, const char *dir)
 		err = wal_choose(db);
 	if (err == 0)
 		err = state_number(db, "stamp", &db->stamp);
+	if (err == 0)
+		err = device_begin(db);
 	if (err == 0 && db->mode == DB_READ)
 		err = db_exec(db, "PRAGMA query_only = ON");
 	if (err == 0)
@@ -275,6 +279,8 @@ db_open(struct db **out, const char *dir, enum db_mode mode,
 	db->folder = db->blobs = db->claim = -1;
 	list_init(&db->kept);
 	list_init(&db->doubtful);
+	list_init(&db->leaving);
+	list_init(&db->forgotten);
 	db->lazy = lazy_new();
 	err = folder_open(db, dir);
 	if (err == 0 && mode == DB_CREATE)
@@ -303,11 +309,13 @@ db_close(struct db *db)
 	blob_close(db);
 	disk_list_close(db->sweep);
 	epoch_leave(db->epoch);
+	device_drop(db);
 	lazy_drop(db->lazy);
 	disk_close(db->claim);
 	disk_close(db->blobs);
 	disk_close(db->folder);
 	free(db->floors);
+	free(db->left);
 	free(db);
 }
 
@@ -359,6 +367,8 @@ db_commit(struct db *db)
 	if (err == 0)
 		err = lazy_write(db, alone);
 	if (err == 0)
+		err = queue_erase_left(db);
+	if (err == 0)
 		err = blob_sync_kept(db);
 	if (err == 0) {
 		err = db_run(db, db_sql(db, SLOT_COMMIT, "COMMIT"));
@@ -373,6 +383,7 @@ db_commit(struct db *db)
 	lazy_committed(db->lazy);
 	blob_committed(db);
 	epoch_committed(db->epoch);
+	device_committed(db);
 	if (db->wal_pages >= DB_WAL_MAX)
 		rest_checkpoint(db, false);
 	if (db->mode == DB_WRITE)
@@ -393,6 +404,8 @@ db_rollback(struct db *db)
 	if (db->open) {
 		blob_lost(db);
 		epoch_lost(db);
+		device_lost(db);
+		queue_left_lost(db);
 		lazy_lost(db->lazy);
 	}
 	db->open = false;

@@ -6,9 +6,10 @@
 #include "base/str.h"
 
 /*
- * A data directory holds pillarbox.db (with -wal and -shm beside it) and
- * blob/ with a file per large message. Several processes may have it open:
- * the keeper, and the command line beside it.
+ * A data directory holds pillarbox.db (with -wal and -shm beside it),
+ * device.key (device.h), and blob/ with a file per long message or letter.
+ * Several processes may have it open: the keeper, and the command line beside
+ * it.
  */
 struct db;
 

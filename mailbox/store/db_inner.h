@@ -32,6 +32,13 @@ enum db_slot {
 	SLOT_OWNER_ADD, SLOT_CREDENTIAL_NAMES, SLOT_CREDENTIAL_LIST,
 	SLOT_CREDENTIAL_KIND,
 	SLOT_CREDENTIAL_PUT, SLOT_CREDENTIAL_USED, SLOT_CREDENTIAL_REMOVE,
+	SLOT_LETTER_ADD, SLOT_LETTER_FIND, SLOT_LETTER_TEXT,
+	SLOT_LETTER_LIST, SLOT_LETTER_ERASE, SLOT_LETTER_FILE,
+	SLOT_RECIPIENT_ADD, SLOT_RECIPIENT_LIST, SLOT_RECIPIENT_DELETE,
+	SLOT_RECIPIENT_TRIED, SLOT_RECIPIENT_SAME, SLOT_RECIPIENT_DUE,
+	SLOT_RECIPIENT_NEXT,
+	SLOT_RECIPIENT_ROUTE, SLOT_RECIPIENT_STATE, SLOT_RECIPIENT_DROP,
+	SLOT_DATA_VERSION,
 	SLOT_COUNT
 };
 
@@ -59,6 +66,13 @@ struct db {
 	struct epoch *epoch;	/* new messages take their keys from; NULL */
 	struct list kept;	/* blobs of the open transaction */
 	struct list doubtful;	/* blobs of one whose commit failed */
+	struct list leaving;	/* blobs that the open transaction forgets */
+	struct list forgotten;	/* blobs that a committed one forgot */
+	unsigned char *device;	/* the device key; NULL: there is none */
+	bool device_fresh;	/* the open transaction makes it */
+	uint64_t *left;		/* letters that a recipient left within the
+				   open transaction; see queue.c */
+	size_t left_count;
 	struct uid_floor *floors;	/* see box.c */
 	size_t floor_count;
 	struct lazy *lazy;	/* counts not yet written; see lazy.c */

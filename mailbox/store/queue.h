@@ -1,4 +1,13 @@
-/* Mail that is to be sent: a letter once, a row per recipient. */
+/*
+ * Mail that is to be sent: a letter once, a row per recipient.
+ *
+ * Header and body are sealed to the device key (device.h), under a key of each
+ * letter's own; a long body is a file in blob/. Envelopes are in clear, and so
+ * is what servers said. When the last recipient has gone the row goes, and
+ * after the commit the file. SQLite and the file system overwrite neither at
+ * once, and flash keeps old pages for as long as it likes: what remains there
+ * is sealed, and opens with device.key alone.
+ */
 #ifndef STORE_QUEUE_H
 #define STORE_QUEUE_H
 
@@ -33,7 +42,7 @@ struct queue_recipient {
 	uint64_t letter;
 	struct str address;
 	struct str route;		/* what it is tried by: the domain in
-					   lower case */
+					   lower case, of 255 bytes at most */
 	unsigned notify;		/* enum smtp_notify, 0: not said */
 	struct str orcpt;		/* "type;xtext", or empty */
 	enum queue_state state;
@@ -57,7 +66,8 @@ struct queue_writer;
  * its hash. Sealed under a key of its own that only the device key gives.
  *
  * Returns:  0 with *w owned (queue_keep() or queue_abort() ends it); -ENOKEY
- *           without a device key; others as db_commit().
+ *           without a device key; -ENOSPC when mail may take no more of the
+ *           disk; others as db_commit().
  */
 int queue_begin(struct db *db, struct queue_writer **w)
 	__attribute__((warn_unused_result));
@@ -76,6 +86,9 @@ int queue_piece(struct queue_writer *w, struct str part)
  * head      the header with its empty line, at most QUEUE_HEAD_MAX
  * recipients, count  1 to QUEUE_RECIPIENTS_MAX; id, letter, state, attempts
  *           and what follows are not looked at: they are due at once
+ *
+ * Returns:  0; the error of an earlier queue_piece(), which harms no other
+ *           letter; others as db_commit().
  */
 int queue_keep(struct queue_writer *w, struct queue_letter *letter,
 	struct str head, const struct queue_recipient *recipients,
@@ -91,8 +104,9 @@ struct queue_due {
 };
 
 /*
- * List who is due, those that wait for longest first; recipients of one
- * letter and route stand together.
+ * List who is due, those that wait for longest first. Recipients of one
+ * letter and route that were given one time stand together, in one list if
+ * there is room for all of them at all.
  *
  * after     passes over what was listed before: the last one's place, zeroed
  *           at first
@@ -175,6 +189,8 @@ struct queue_attempt {
 	struct str remote;
 	bool told_late;
 };
+
+/* One that was held while the attempt was under way stays held. */
 int queue_tried(struct db *db, uint64_t recipient,
 	const struct queue_attempt *attempt, bool *met)
 	__attribute__((warn_unused_result));

@@ -5,7 +5,7 @@
  * 1. A file is removed only after the commit that forgot its message.
  * 2. Nothing is freed while a backup holds its lock on blob/.
  * 3. A file counts as an orphan only if nobody has it locked, and then there
- *    is no row for it.
+ *    is no row for it, neither of a message nor of a letter to be sent.
  */
 #include "store/rest.h"
 
@@ -165,7 +165,8 @@ garbage_free(struct db *db, int64_t before)
 	err = batch_delete(db, &b);
 	for (size_t i = 0; i < b.len && err == 0; i++) {
 		if (b.files[i])
-			blob_remove(db, b.messages[i]);
+			blob_remove(db, (struct blob_id){ BLOB_MESSAGE,
+			    b.messages[i] });
 	}
 	disk_unlock(db->blobs);
 	return err == 0 && b.len == FREE_MAX;
@@ -173,13 +174,15 @@ garbage_free(struct db *db, int64_t before)
 
 /* Returns: 1 when a row says that its content is in a file; 0; -errno. */
 static int
-row_has_file(struct db *db, uint64_t message)
+row_has_file(struct db *db, struct blob_id id)
 {
-	sqlite3_stmt *s = db_sql(db, SLOT_MESSAGE_FILE,
+	sqlite3_stmt *s = id.kind == BLOB_LETTER ? db_sql(db,
+	    SLOT_LETTER_FILE, "SELECT 1 FROM letter WHERE file = ?1") :
+	    db_sql(db, SLOT_MESSAGE_FILE,
 	    "SELECT 1 FROM message WHERE id = ?1 AND body IS NULL");
 	int row;
 
-	sqlite3_bind_int64(s, 1, (int64_t)message);
+	sqlite3_bind_int64(s, 1, (int64_t)id.number);
 	row = db_step(db, s);
 	if (row > 0)
 		db_reset(s);
@@ -189,18 +192,17 @@ row_has_file(struct db *db, uint64_t message)
 static void
 file_judge(struct db *db, const char *name)
 {
-	uint64_t message;
+	struct blob_id id;
 	int file;
 
-	if (!blob_name_read(name, &message) || row_has_file(db, message) != 0)
+	if (!blob_name_read(name, &id) || row_has_file(db, id) != 0)
 		return;
 	if (disk_open(db->blobs, name, &file) != 0)
 		return;
 	/* Whoever held the lock may have committed: so the row once more. */
-	if (disk_lock(file, DISK_EXCLUSIVE) == 0 &&
-	    row_has_file(db, message) == 0) {
+	if (disk_lock(file, DISK_EXCLUSIVE) == 0 && row_has_file(db, id) == 0) {
 		log_event(LOG_INFO, "orphan-removed", LOG_C("file", name));
-		blob_remove(db, message);
+		blob_remove(db, id);
 	}
 	disk_close(file);
 }
@@ -242,6 +244,7 @@ db_rest(struct db *db, int64_t before)
 		return true;
 	if (lazy_due(db) && db_commit(db) != 0)
 		return false;
+	blob_sweep(db);
 	more = garbage_free(db, before);
 	if (sweep_step(db))
 		more = true;

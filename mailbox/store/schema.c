@@ -108,7 +108,90 @@ static const char *const steps[] = {
 	" wrapped BLOB NOT NULL,"
 	" created INTEGER NOT NULL,"
 	" last_used INTEGER NOT NULL DEFAULT 0,"
-	" UNIQUE (kind, name)) STRICT;"
+	" UNIQUE (kind, name)) STRICT;",
+
+	/*
+	 * What is to be sent, sealed to the device key (state: device_check,
+	 * device_sealed). AUTOINCREMENT: no letter's id ever comes again. flags
+	 * are enum letter_flag. file is the number of its file in blob/, or
+	 * body is there. The long ones come last, so that the rest is read
+	 * without them; the row never changes.
+	 */
+	"CREATE TABLE letter ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" sender TEXT NOT NULL,"
+	" queued INTEGER NOT NULL,"
+	" size INTEGER NOT NULL,"
+	" flags INTEGER NOT NULL,"
+	" ret INTEGER NOT NULL,"
+	" envid TEXT NOT NULL,"
+	" salt BLOB NOT NULL,"
+	" file INTEGER,"
+	" head BLOB NOT NULL,"
+	" body BLOB) STRICT;"
+	"CREATE UNIQUE INDEX letter_file ON letter (file)"
+	" WHERE file IS NOT NULL;"
+
+	/*
+	 * id is the letter's times QUEUE_PLACES and the place in it: who
+	 * belongs to a letter stands together, without an index. state is
+	 * enum queue_state; the index has those that wait. status is three
+	 * numbers of three digits.
+	 */
+	"CREATE TABLE recipient ("
+	" id INTEGER PRIMARY KEY,"
+	" address TEXT NOT NULL,"
+	" route TEXT NOT NULL,"
+	" notify INTEGER NOT NULL,"
+	" orcpt TEXT NOT NULL,"
+	" state INTEGER NOT NULL,"
+	" attempts INTEGER NOT NULL DEFAULT 0,"
+	" next INTEGER NOT NULL,"
+	" told_late INTEGER NOT NULL DEFAULT 0,"
+	" tried INTEGER NOT NULL DEFAULT 0,"
+	" code INTEGER NOT NULL DEFAULT 0,"
+	" status INTEGER NOT NULL DEFAULT 0,"
+	" said TEXT NOT NULL DEFAULT '',"
+	" remote TEXT NOT NULL DEFAULT '') STRICT;"
+	"CREATE INDEX recipient_due ON recipient (next) WHERE state = 0;"
+
+	/*
+	 * Which address a message-id came to. bucket is the epoch of the
+	 * message: what is noted lies beside what was noted just before. hash
+	 * is keyed with the device key. turn: several addresses of one id.
+	 */
+	"CREATE TABLE identity ("
+	" bucket INTEGER NOT NULL, hash BLOB NOT NULL,"
+	" turn INTEGER NOT NULL,"
+	" address TEXT NOT NULL,"
+	" PRIMARY KEY (bucket, hash, turn)) STRICT, WITHOUT ROWID;"
+
+	/* Private keys are sealed to the device key. */
+	"CREATE TABLE dkim ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" domain TEXT NOT NULL,"
+	" selector TEXT NOT NULL,"
+	" kind INTEGER NOT NULL,"
+	" state INTEGER NOT NULL,"
+	" created INTEGER NOT NULL,"
+	" changed INTEGER NOT NULL,"
+	" pem BLOB NOT NULL,"
+	" UNIQUE (domain, selector)) STRICT;"
+
+	/* Smart hosts; the secret is sealed to the device key. */
+	"CREATE TABLE route ("
+	" domain TEXT PRIMARY KEY,"
+	" host TEXT NOT NULL,"
+	" port INTEGER NOT NULL,"
+	" user TEXT NOT NULL,"
+	" secret BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+
+	/* MTA-STS; public text of others. */
+	"CREATE TABLE policy ("
+	" domain TEXT PRIMARY KEY,"
+	" id TEXT NOT NULL,"
+	" expires INTEGER NOT NULL,"
+	" text TEXT NOT NULL) STRICT, WITHOUT ROWID;"
 };
 
 /* BOX_INBOX is 1: the first. */
@@ -162,6 +245,9 @@ schema_migrate(struct db *db)
 	if (version == (int64_t)countof(steps))
 		return 0;
 	err = db_begin(db);
+	/* Another process may have been faster. */
+	if (err == 0)
+		err = db_pragma(db, "PRAGMA user_version", &version);
 	if (err == 0)
 		err = steps_climb(db, (size_t)version);
 	if (err != 0)

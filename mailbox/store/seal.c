@@ -6,6 +6,7 @@
  *    nonce made of kind and index never repeats under it.
  * 2. From a chain follow the keys to come, never those that were.
  * 3. Every key is wiped by whoever used it last.
+ * 4. What one key seals many of has a random nonce of 192 bits each.
  */
 #include "store/seal.h"
 
@@ -16,6 +17,7 @@
 #include "base/crypto.h"
 
 #define KDF_CONTEXT "pillarbx"	/* eight signs, crypto_kdf wants them */
+#define NONCE_SIZE crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 
 struct seal_owner {
 	unsigned char secret[SEAL_KEY];
@@ -25,8 +27,8 @@ struct seal_owner {
 _Static_assert(SEAL_SEED_SEALED == SEAL_KEY + crypto_box_SEALBYTES, "seed");
 _Static_assert(SEAL_EXTRA == crypto_aead_xchacha20poly1305_ietf_ABYTES,
 	"tag");
-_Static_assert(SEAL_WRAPPED == SEAL_KEY + SEAL_EXTRA +
-	crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "wrap");
+_Static_assert(SEAL_SECRET_EXTRA == SEAL_EXTRA + NONCE_SIZE, "secret");
+_Static_assert(SEAL_WRAPPED == SEAL_KEY + SEAL_SECRET_EXTRA, "wrap");
 
 void *
 seal_memory_new(size_t size)
@@ -66,10 +68,9 @@ seal_wrap(const struct seal_owner *owner, const unsigned char key[SEAL_KEY],
 {
 	unsigned char *nonce = wrapped;
 
-	crypto_random(nonce, crypto_aead_xchacha20poly1305_ietf_NPUBBYTES);
-	must(crypto_aead_xchacha20poly1305_ietf_encrypt(
-	    wrapped + crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, NULL,
-	    owner->secret, SEAL_KEY, owner->public_key, SEAL_KEY, NULL,
+	crypto_random(nonce, NONCE_SIZE);
+	must(crypto_aead_xchacha20poly1305_ietf_encrypt(wrapped + NONCE_SIZE,
+	    NULL, owner->secret, SEAL_KEY, owner->public_key, SEAL_KEY, NULL,
 	    nonce, key) == 0);
 }
 
@@ -78,12 +79,11 @@ seal_unwrap(const unsigned char wrapped[SEAL_WRAPPED],
 	const unsigned char key[SEAL_KEY],
 	const unsigned char public_key[SEAL_KEY])
 {
-	const size_t nonce = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
 	struct seal_owner *owner = seal_memory_new(sizeof *owner);
 
 	if (crypto_aead_xchacha20poly1305_ietf_decrypt(owner->secret, NULL,
-	    NULL, wrapped + nonce, SEAL_WRAPPED - nonce, public_key, SEAL_KEY,
-	    wrapped, key) == 0 &&
+	    NULL, wrapped + NONCE_SIZE, SEAL_WRAPPED - NONCE_SIZE, public_key,
+	    SEAL_KEY, wrapped, key) == 0 &&
 	    crypto_scalarmult_base(owner->public_key, owner->secret) == 0 &&
 	    crypto_equal(owner->public_key, public_key, SEAL_KEY))
 		return owner;
@@ -113,24 +113,78 @@ seal_hash(struct str secret, const unsigned char salt[16],
 }
 
 void
+seal_derive(const unsigned char key[SEAL_KEY], struct str what,
+	unsigned char *out, size_t size)
+{
+	must(crypto_generichash(out, size, (const unsigned char *)what.at,
+	    what.len, key, SEAL_KEY) == 0);
+}
+
+void
+seal_give(const unsigned char key[SEAL_KEY],
+	const unsigned char public_key[SEAL_KEY],
+	unsigned char sealed[SEAL_SEED_SEALED])
+{
+	must(crypto_box_seal(sealed, key, SEAL_KEY, public_key) == 0);
+}
+
+int
+seal_take(unsigned char key[SEAL_KEY], const struct seal_owner *owner,
+	const unsigned char sealed[SEAL_SEED_SEALED])
+{
+	return crypto_box_seal_open(key, sealed, SEAL_SEED_SEALED,
+	    owner->public_key, owner->secret) == 0 ? 0 : -EBADMSG;
+}
+
+void
+seal_secret(struct buf *out, struct str plain, struct str name,
+	const unsigned char key[SEAL_KEY])
+{
+	size_t size = plain.len + SEAL_SECRET_EXTRA;
+	unsigned char *to = (unsigned char *)buf_space(out, size);
+
+	must(to != NULL);
+	crypto_random(to, NONCE_SIZE);
+	must(crypto_aead_xchacha20poly1305_ietf_encrypt(to + NONCE_SIZE, NULL,
+	    (const unsigned char *)plain.at, plain.len,
+	    (const unsigned char *)name.at, name.len, NULL, to, key) == 0);
+	buf_grew(out, size);
+}
+
+int
+seal_secret_open(struct buf *out, struct str sealed, struct str name,
+	const unsigned char key[SEAL_KEY])
+{
+	const unsigned char *from = (const unsigned char *)sealed.at;
+	char *to;
+
+	if (sealed.len < SEAL_SECRET_EXTRA)
+		return -EBADMSG;
+	to = buf_space_secret(out, sealed.len - SEAL_SECRET_EXTRA);
+	must(to != NULL);
+	if (crypto_aead_xchacha20poly1305_ietf_decrypt((unsigned char *)to,
+	    NULL, NULL, from + NONCE_SIZE, sealed.len - NONCE_SIZE,
+	    (const unsigned char *)name.at, name.len, from, key) != 0)
+		return -EBADMSG;
+	buf_grew(out, sealed.len - SEAL_SECRET_EXTRA);
+	return 0;
+}
+
+void
 seal_epoch_new(struct seal_ratchet *r, const unsigned char public_key[SEAL_KEY],
 	unsigned char sealed_seed[SEAL_SEED_SEALED])
 {
 	crypto_random(r->chain, sizeof r->chain);
 	r->next = 0;
-	must(crypto_box_seal(sealed_seed, r->chain, SEAL_KEY,
-	    public_key) == 0);
+	seal_give(r->chain, public_key, sealed_seed);
 }
 
 int
 seal_epoch_open(struct seal_ratchet *r, const struct seal_owner *owner,
 	const unsigned char sealed_seed[SEAL_SEED_SEALED])
 {
-	if (crypto_box_seal_open(r->chain, sealed_seed, SEAL_SEED_SEALED,
-	    owner->public_key, owner->secret) != 0)
-		return -EBADMSG;
 	r->next = 0;
-	return 0;
+	return seal_take(r->chain, owner, sealed_seed);
 }
 
 void

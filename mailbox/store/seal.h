@@ -1,13 +1,17 @@
-/* Sealing: ratchet, pieces, and the owner's key. The crypto of the store. */
+/*
+ * Sealing: ratchet, pieces, the owner's key and what hangs on the device key.
+ * The crypto of the store.
+ */
 #ifndef STORE_SEAL_H
 #define STORE_SEAL_H
 
 #include "base/buf.h"
 
 #define SEAL_KEY 32		/* bytes of every key here */
-#define SEAL_SEED_SEALED 80	/* a seed in a sealed box */
+#define SEAL_SEED_SEALED 80	/* a key in a sealed box */
 #define SEAL_WRAPPED 72		/* nonce, key and tag */
 #define SEAL_EXTRA 16		/* a sealed piece is longer by this */
+#define SEAL_SECRET_EXTRA 40	/* a sealed secret is longer by this */
 #define SEAL_EPOCH_MAX 1024	/* messages per epoch; opening a message costs
 				   at most this many steps */
 
@@ -50,6 +54,36 @@ void seal_hash(struct str secret, const unsigned char salt[16],
 	unsigned char key[SEAL_KEY]);
 
 /*
+ * A key or a mark that follows from another key, and says nothing about it.
+ *
+ * what      what it is for, or of
+ * size      bytes of out, 16 to 64
+ */
+void seal_derive(const unsigned char key[SEAL_KEY], struct str what,
+	unsigned char *out, size_t size);
+
+/* Seal a key to the owner, and get it back. Returns: 0 or -EBADMSG. */
+void seal_give(const unsigned char key[SEAL_KEY],
+	const unsigned char public_key[SEAL_KEY],
+	unsigned char sealed[SEAL_SEED_SEALED]);
+int seal_take(unsigned char key[SEAL_KEY], const struct seal_owner *owner,
+	const unsigned char sealed[SEAL_SEED_SEALED])
+	__attribute__((warn_unused_result));
+
+/*
+ * Seal a small secret under a key that seals many: plain.len +
+ * SEAL_SECRET_EXTRA bytes are added to out.
+ *
+ * name      what it is; authenticated with it
+ */
+void seal_secret(struct buf *out, struct str plain, struct str name,
+	const unsigned char key[SEAL_KEY]);
+
+/* Returns: 0, or -EBADMSG when it is not what was sealed by that name. */
+int seal_secret_open(struct buf *out, struct str sealed, struct str name,
+	const unsigned char key[SEAL_KEY]) __attribute__((warn_unused_result));
+
+/*
  * The one-way ratchet of an epoch: message n has key n, and the key of n+1
  * says nothing about it. Receiving needs no secret.
  */
@@ -76,12 +110,12 @@ void seal_ratchet_skip(struct seal_ratchet *r, uint32_t n);
 
 #define SEAL_STORED 0		/* codec: as it is */
 
-/* Which part of a message a piece is of. */
-enum seal_kind { SEAL_BODY };
+/* Which part of a message or letter a piece is of. */
+enum seal_kind { SEAL_BODY, SEAL_HEAD };
 
 /* Where a piece belongs; authenticated with it. */
 struct seal_place {
-	uint64_t message;
+	uint64_t message;	/* or letter, by the number of its file */
 	uint32_t index;
 	uint8_t kind;		/* enum seal_kind */
 	uint8_t codec;		/* how the content is coded; SEAL_STORED */

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "store/blob.h"
+#include "store/queue_inner.h"
 
 /* A query that must find nothing, and how to say what it found. */
 static const struct {
@@ -45,9 +46,29 @@ static const struct {
 	{ "a summary has no message: ",
 	  "SELECT message FROM summary"
 	  " WHERE message NOT IN (SELECT id FROM message)" },
+	{ "a letter to be sent has no recipient: ",
+	  "SELECT id FROM letter WHERE NOT EXISTS (SELECT 1 FROM recipient"
+	  " WHERE recipient.id BETWEEN letter.id * 128"
+	  " AND letter.id * 128 + 127)" },
+	{ "a recipient has no letter: ",
+	  "SELECT id FROM recipient WHERE id / 128 NOT IN"
+	  " (SELECT id FROM letter) OR state NOT IN (0, 1)" },
+	{ "the text of a letter to be sent is nowhere, or twice: ",
+	  "SELECT id FROM letter WHERE (file IS NULL) = (body IS NULL)"
+	  " OR size < length(head) - 17" },
+	{ "the number of a letter to be sent can come again: ",
+	  "SELECT id FROM letter WHERE id > ifnull((SELECT seq FROM"
+	  " sqlite_sequence WHERE name = 'letter'), 0)" },
+	{ "the key to what is to be sent is not known: ",
+	  "SELECT name FROM (SELECT 'letter' AS name FROM letter UNION"
+	  " SELECT 'dkim' FROM dkim UNION SELECT 'route' FROM route)"
+	  " WHERE NOT EXISTS (SELECT 1 FROM state"
+	  " WHERE name = 'device_check')" },
 };
 
 _Static_assert(SEAL_EPOCH_MAX == 1024, "the rule on keys says so");
+_Static_assert(QUEUE_PLACES == 128, "the rules on recipients say so");
+_Static_assert(1 + SEAL_EXTRA == 17, "the rule on headers says so");
 
 static int
 statement(struct db *db, const char *text, sqlite3_stmt **s)
@@ -113,13 +134,13 @@ verify_file_len(uint64_t size, uint64_t len)
 }
 
 static int
-file_check(struct db *db, uint64_t message, uint64_t size, struct buf *why)
+file_check(struct db *db, struct blob_id id, uint64_t size, struct buf *why)
 {
 	char name[BLOB_NAME];
 	uint64_t len = 0;
 	int file, err;
 
-	blob_name(message, name);
+	blob_name(id, name);
 	err = disk_open(db->blobs, name, &file);
 	if (err == 0) {
 		err = disk_size(file, &len);
@@ -127,7 +148,8 @@ file_check(struct db *db, uint64_t message, uint64_t size, struct buf *why)
 	}
 	if (err == 0 && verify_file_len(size, len))
 		return 0;
-	buf_add_format(why, "the file %s of a message ", name);
+	buf_add_format(why, "the file %s of a %s ", name,
+	    id.kind == BLOB_LETTER ? "letter to be sent" : "message");
 	buf_add_text(why, err == 0 ? "has the wrong length" :
 	    err == -ENOENT ? "is missing" : "cannot be read");
 	return err == 0 || err == -ENOENT ? -EUCLEAN : err;
@@ -139,13 +161,16 @@ files_check(struct db *db, struct buf *why)
 {
 	sqlite3_stmt *s;
 	int row, err = statement(db,
-	    "SELECT id, size FROM message WHERE body IS NULL", &s);
+	    "SELECT id, size, false FROM message WHERE body IS NULL UNION ALL"
+	    " SELECT file, size - (length(head) - 17), true FROM letter"
+	    " WHERE file IS NOT NULL", &s);
 
 	if (err != 0)
 		return err;
 	while (err == 0 && (row = db_step(db, s)) != 0)
-		err = row < 0 ? row : file_check(db,
-		    (uint64_t)sqlite3_column_int64(s, 0),
+		err = row < 0 ? row : file_check(db, (struct blob_id){
+		    sqlite3_column_int(s, 2) ? BLOB_LETTER : BLOB_MESSAGE,
+		    (uint64_t)sqlite3_column_int64(s, 0) },
 		    (uint64_t)sqlite3_column_int64(s, 1), why);
 	sqlite3_finalize(s);
 	return err;

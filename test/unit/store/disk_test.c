@@ -144,22 +144,30 @@ test_owner(void **state)
 static void
 test_names(void **state)
 {
+	static const char *const bad[] = {
+		"", "q", "0123456789abcde", "0123456789abcdef0",
+		"0123456789ABCDEF", "0123456789abcdeg", "0123456789abcd/e",
+		"q0123456789abcde", "q0123456789abcdef0", "r0123456789abcdef",
+		"qq123456789abcdef", "Q0123456789abcdef"
+	};
 	char name[BLOB_NAME];
-	uint64_t n;
+	struct blob_id id;
 
 	(void)state;
-	blob_name(0x0123456789abcdef, name);
+	blob_name((struct blob_id){ BLOB_MESSAGE, 0x0123456789abcdef }, name);
 	assert_string_equal(name, "0123456789abcdef");
-	assert_true(blob_name_read(name, &n));
-	assert_int_equal(n, 0x0123456789abcdef);
-	blob_name(0, name);
+	assert_true(blob_name_read(name, &id));
+	assert_int_equal(id.kind, BLOB_MESSAGE);
+	assert_int_equal(id.number, 0x0123456789abcdef);
+	blob_name((struct blob_id){ BLOB_LETTER, 0xfedcba987654321 }, name);
+	assert_string_equal(name, "q0fedcba987654321");
+	assert_true(blob_name_read(name, &id));
+	assert_int_equal(id.kind, BLOB_LETTER);
+	assert_int_equal(id.number, 0xfedcba987654321);
+	blob_name((struct blob_id){ BLOB_MESSAGE, 0 }, name);
 	assert_string_equal(name, "0000000000000000");
-	assert_false(blob_name_read("", &n));
-	assert_false(blob_name_read("0123456789abcde", &n));
-	assert_false(blob_name_read("0123456789abcdef0", &n));
-	assert_false(blob_name_read("0123456789ABCDEF", &n));
-	assert_false(blob_name_read("0123456789abcdeg", &n));
-	assert_false(blob_name_read("0123456789abcd/e", &n));
+	for (size_t i = 0; i < countof(bad); i++)
+		assert_false(blob_name_read(bad[i], &id));
 }
 
 int

@@ -24,7 +24,7 @@
  * takes its time, on small boards most of all.
  */
 static struct {
-	struct buf bytes, recovery;
+	struct buf bytes, key, recovery;
 } model;
 
 static void
@@ -34,40 +34,53 @@ path_of(const struct fixture *f, const char *name, char path[128])
 }
 
 static void
-model_make(struct fixture *f)
+file_take(struct fixture *f, const char *name, struct buf *bytes)
 {
 	char path[128];
 	FILE *file;
 	int c;
 
-	buf_init(&model.bytes, TEXT_MAX);
+	buf_init(bytes, TEXT_MAX);
+	path_of(f, name, path);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	while ((c = getc(file)) != EOF)
+		buf_add_char(bytes, (char)c);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void
+file_put(struct fixture *f, const char *name, const struct buf *bytes)
+{
+	char path[128];
+	FILE *file;
+
+	path_of(f, name, path);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(fchmod(fileno(file), 0600), 0);
+	assert_int_equal(fwrite(bytes->at, 1, bytes->len, file), bytes->len);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void
+model_make(struct fixture *f)
+{
 	buf_init(&model.recovery, 100);
 	assert_int_equal(db_open(&f->db, f->dir, DB_CREATE, &f->clock), 0);
 	assert_int_equal(credential_create(f->db, STR(FIXTURE_PASSWORD),
 	    &model.recovery), 0);
 	assert_int_equal(db_commit(f->db), 0);
 	db_close(f->db);
-	path_of(f, "pillarbox.db", path);
-	file = fopen(path, "r");
-	assert_non_null(file);
-	while ((c = getc(file)) != EOF)
-		buf_add_char(&model.bytes, (char)c);
-	assert_int_equal(fclose(file), 0);
+	file_take(f, "pillarbox.db", &model.bytes);
+	file_take(f, "device.key", &model.key);
 }
 
 static void
 model_copy(struct fixture *f)
 {
-	char path[128];
-	FILE *file;
-
-	path_of(f, "pillarbox.db", path);
-	file = fopen(path, "w");
-	assert_non_null(file);
-	assert_int_equal(fchmod(fileno(file), 0600), 0);
-	assert_int_equal(fwrite(model.bytes.at, 1, model.bytes.len, file),
-	    model.bytes.len);
-	assert_int_equal(fclose(file), 0);
+	file_put(f, "pillarbox.db", &model.bytes);
+	file_put(f, "device.key", &model.key);
 }
 
 int

@@ -42,7 +42,7 @@ file_of(struct fixture *f, uint64_t message)
 	char path[128], name[BLOB_NAME];
 	FILE *file;
 
-	blob_name(message, name);
+	blob_name((struct blob_id){ BLOB_MESSAGE, message }, name);
 	(void)snprintf(path, sizeof path, "%s/blob/%s", f->dir, name);
 	file = fopen(path, "r+");
 	assert_non_null(file);

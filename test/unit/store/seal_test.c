@@ -179,6 +179,51 @@ begin(void **state)
 	return 0;
 }
 
+/* What follows from a key depends on the key and on every byte. */
+static void
+test_derive(void **state)
+{
+	unsigned char key[SEAL_KEY] = { 1 }, one[64], two[64];
+
+	(void)state;
+	seal_derive(key, STR("purpose"), one, SEAL_KEY);
+	seal_derive(key, STR("purpose"), two, SEAL_KEY);
+	assert_memory_equal(one, two, SEAL_KEY);
+	seal_derive(key, STR("purposf"), two, SEAL_KEY);
+	assert_memory_not_equal(one, two, SEAL_KEY);
+	seal_derive(key, STR("purpos"), two, SEAL_KEY);
+	assert_memory_not_equal(one, two, SEAL_KEY);
+	/* a shorter one is no part of a longer one */
+	seal_derive(key, STR("purpose"), two, 16);
+	assert_memory_not_equal(one, two, 16);
+	key[31] ^= 1;
+	seal_derive(key, STR("purpose"), two, SEAL_KEY);
+	assert_memory_not_equal(one, two, SEAL_KEY);
+	seal_derive(key, STR(""), two, 64);
+}
+
+/* A key given to an owner is had by nobody else. */
+static void
+test_give(void **state)
+{
+	unsigned char public_key[SEAL_KEY], other_key[SEAL_KEY];
+	unsigned char key[SEAL_KEY] = { 5, 6 }, got[SEAL_KEY];
+	unsigned char sealed[SEAL_SEED_SEALED];
+	struct seal_owner *owner, *other;
+
+	(void)state;
+	owner = seal_owner_new(public_key);
+	other = seal_owner_new(other_key);
+	seal_give(key, public_key, sealed);
+	assert_int_equal(seal_take(got, owner, sealed), 0);
+	assert_memory_equal(key, got, SEAL_KEY);
+	assert_int_equal(seal_take(got, other, sealed), -EBADMSG);
+	sealed[40] ^= 1;
+	assert_int_equal(seal_take(got, owner, sealed), -EBADMSG);
+	seal_owner_drop(owner);
+	seal_owner_drop(other);
+}
+
 int
 seal_test(void)
 {
@@ -188,6 +233,8 @@ seal_test(void)
 		cmocka_unit_test(test_ratchet),
 		cmocka_unit_test(test_wrap),
 		cmocka_unit_test(test_stretch),
+		cmocka_unit_test(test_derive),
+		cmocka_unit_test(test_give),
 	};
 
 	return cmocka_run_group_tests_name("store/seal", tests, begin, NULL);

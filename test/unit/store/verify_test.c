@@ -125,7 +125,7 @@ test_files(void **state)
 
 	box_fill(f);
 	/* number 5 of epoch 1: UID 6 with 100,000 octets */
-	blob_name(1024 + 5, name);
+	blob_name((struct blob_id){ BLOB_MESSAGE, 1024 + 5 }, name);
 	(void)snprintf(path, sizeof path, "%s/blob/%s", f->dir, name);
 	assert_int_equal(truncate(path, 1000), 0);
 	assert_int_equal(verify(f, why), -EUCLEAN);
