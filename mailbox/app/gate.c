@@ -15,6 +15,7 @@
 #include "app/gate.h"
 
 #include "base/log.h"
+#include "store/device.h"
 
 #include <errno.h>
 #include <string.h>
@@ -85,6 +86,10 @@ welcome(struct entry *e)
 	struct gate *g = e->gate;
 
 	door_passed(&g->door, e->member->network);
+	/* A box that began from a backup has its device key from now on. */
+	if (device_recover(g->db, e->owner) != 0)
+		log_event(LOG_DEBUG, "device-key-absent",
+		    LOG_N("session", e->number));
 	/* When it was last used is worth no failure of a login. */
 	if (credential_used(g->db, e->credential) != 0)
 		log_event(LOG_DEBUG, "use-unnoted",

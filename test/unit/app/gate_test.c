@@ -6,10 +6,13 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <stdio.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "app/gate_world.h"
 #include "base/crypto.h"
+#include "store/device.h"
 
 int gate_test(void);
 
@@ -291,6 +294,33 @@ who_leaves_is_not_told(void **state)
 	assert_int_equal(errno, ECHILD);
 }
 
+/* A box from a backup has no device key; its owner brings it back. */
+static void
+the_device_key_comes_back(void **state)
+{
+	struct fixture *f = *state;
+	struct gate_world *w = &f->world;
+	char path[100];
+	struct guest g;
+
+	assert_true(device_ready(w->db));
+	gate_drop(&w->gate);
+	db_close(w->db);
+	(void)snprintf(path, sizeof path, "%s/%s", w->dir, DEVICE_FILE);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(db_open(&w->db, w->dir, DB_SERVE, &w->loop.clock),
+	    0);
+	gate_open(&w->gate, &w->loop, w->db);
+	assert_false(device_ready(w->db));
+	guest_init(&g, 1);
+	assert_false(try(f, &g, "mailbox", STR("wrong")));
+	assert_false(device_ready(w->db));
+	assert_true(try(f, &g, "mailbox", buf_str(&w->app_password)));
+	assert_true(device_ready(w->db));
+	assert_int_equal(access(path, R_OK), 0);
+	entry_drop(&g.entry);
+}
+
 int
 gate_test(void)
 {
@@ -306,6 +336,8 @@ gate_test(void)
 		cmocka_unit_test_setup_teardown(a_network_tries_four_at_once,
 		    begin, end),
 		cmocka_unit_test_setup_teardown(who_leaves_is_not_told,
+		    begin, end),
+		cmocka_unit_test_setup_teardown(the_device_key_comes_back,
 		    begin, end),
 	};
 
