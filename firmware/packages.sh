@@ -38,7 +38,8 @@ packages_of() {
 	test)
 		echo git python3 python3-pytest python3-pytest-timeout openssl swaks \
 		    libio-socket-ssl-perl libnet-ssleay-perl curl fetchmail \
-		    mpop getmail6 e2fsprogs mount python3-dkim python3-nacl
+		    mpop getmail6 e2fsprogs mount python3-dkim python3-nacl \
+		    postfix msmtp opendkim-tools python3-aiosmtpd python3-dnslib
 		;;
 	demo) echo curl ;;
 	qemu) echo qemu-user-static ;;
