@@ -23,6 +23,9 @@
 #define SEALED_WATER 16384	/* bytes: send when there are as many */
 #define SEALED_MAX 131072	/* bytes: a flight with long chains fits */
 
+#define ERROR_X509 2		/* errors -0x2000 to -0x2fff */
+#define ERROR_PK 3
+
 #define SAN_DNS (MBEDTLS_ASN1_CONTEXT_SPECIFIC | MBEDTLS_X509_SAN_DNS_NAME)
 
 /* X25519 is by far the fastest of ours, so it is asked for first. */
@@ -227,7 +230,9 @@ result_of(struct tls *tls, int error)
 	if (error == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY || error == 0)
 		return TLS_CLOSED;
 	(void)push(tls);
-	tls->why = "failed";
+	/* the modules of the library that read certificates and keys */
+	tls->why = -error >> 12 == ERROR_X509 || -error >> 12 == ERROR_PK ?
+	    "certificate cannot be read" : "failed";
 	for (i = 0; i < countof(reasons); i++)
 		if (reasons[i].error == error)
 			tls->why = reasons[i].why;

@@ -213,6 +213,12 @@ test_broken_servers(void **state)
 	static const char hello_tls10[] = "\x16\x03\x01\x00\x2a"
 	    "\x02\x00\x00\x26\x03\x01"
 	    "0123456789abcdef0123456789abcdef" "\x00" "\x00\x2f" "\x00";
+	/* TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 and a certificate of zeros */
+	static const char certificate[42 + 10 + 10 + 128] =
+	    "\x16\x03\x03\x00\x2a\x02\x00\x00\x26\x03\x03"
+	    "0123456789abcdef0123456789abcdef" "\x00" "\xc0\x2f" "\x00"
+	    "\x16\x03\x03\x00\x8a\x0b\x00\x00\x86\x00\x00\x83"
+	    "\x00\x00\x80";
 	static const char alert[] = "\x15\x03\x01\x00\x02\x02\x46";
 	struct world *w = *state;
 
@@ -222,6 +228,8 @@ test_broken_servers(void **state)
 	answer(w, str_from(alert, sizeof alert - 1), "peer sent an alert");
 	answer(w, str_from(hello_tls10, sizeof hello_tls10 - 1),
 	    "no common version");
+	answer(w, str_from(certificate, sizeof certificate),
+	    "certificate cannot be read");
 	answer(w, STR("\x16\x03\x03\xff\xff"), NULL);
 	answer(w, STR("\x16\x03\x03\x40\x00" "xx"), "closed early");
 }
