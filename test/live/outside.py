@@ -132,18 +132,17 @@ class Authority:
         return subprocess.run(["openssl", *map(str, words)], check=True,
                               capture_output=True).stdout
 
-    def issue(self, *names, days=30, rsa=False):
+    def issue(self, *names, days=30):
         """A certificate and its key in one file; days below 0: expired."""
-        path = self.folder / f"{names[0]}.{days}.{rsa}.pem"
+        path = self.folder / f"{names[0]}.{days}.pem"
         if path.exists():
             return path
         key, request = path.with_suffix(".key"), path.with_suffix(".csr")
         extensions = path.with_suffix(".ext")
         extensions.write_text("subjectAltName=" + ",".join(
             f"DNS:{name}" for name in names) + "\n")
-        kind = ["rsa:2048"] if rsa else ["ec", "-pkeyopt",
-                                         "ec_paramgen_curve:P-256"]
-        self._openssl("req", "-new", "-newkey", *kind, "-nodes", "-subj",
+        self._openssl("req", "-new", "-newkey", "ec", "-pkeyopt",
+                      "ec_paramgen_curve:P-256", "-nodes", "-subj",
                       f"/CN={names[0]}", "-keyout", key, "-out", request)
         if days < 0:
             dates = ["-days", "0"]      # over as soon as it is made
