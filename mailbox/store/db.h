@@ -62,6 +62,12 @@ int db_commit(struct db *db) __attribute__((warn_unused_result));
 void db_rollback(struct db *db);
 
 /*
+ * The open transaction, if there is one, can only be rolled back: what is in
+ * it already must not be without what has just failed. Returns: err.
+ */
+int db_doom(struct db *db, int err);
+
+/*
  * Housekeeping for quiet moments: checkpoint the WAL, free a bounded number
  * of messages that nothing names any more.
  *

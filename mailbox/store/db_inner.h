@@ -39,6 +39,12 @@ enum db_slot {
 	SLOT_RECIPIENT_NEXT,
 	SLOT_RECIPIENT_ROUTE, SLOT_RECIPIENT_STATE, SLOT_RECIPIENT_DROP,
 	SLOT_DATA_VERSION,
+	SLOT_IDENTITY_BUCKET, SLOT_IDENTITY_TURN, SLOT_IDENTITY_ADD,
+	SLOT_IDENTITY_FIND,
+	SLOT_DKIM_ADD, SLOT_DKIM_COUNT, SLOT_DKIM_LIST, SLOT_DKIM_ROTATE,
+	SLOT_DKIM_REMOVE,
+	SLOT_ROUTE_SET, SLOT_ROUTE_REMOVE, SLOT_ROUTE_LIST, SLOT_ROUTE_FIND,
+	SLOT_POLICY_SET, SLOT_POLICY_PURGE, SLOT_POLICY_FIND,
 	SLOT_COUNT
 };
 
@@ -115,9 +121,6 @@ int db_run_met(struct db *db, sqlite3_stmt *s)
  * Returns:  0; why not (logged); or why it is doomed.
  */
 int db_begin(struct db *db) __attribute__((warn_unused_result));
-
-/* The open transaction can only be rolled back, because of err. */
-int db_doom(struct db *db, int err);
 
 /* Text and bytes, borrowed until the statement is reset. */
 void db_bind_text(sqlite3_stmt *s, int at, struct str text);

@@ -55,7 +55,7 @@ struct queue_recipient {
 	unsigned code;			/* of the reply; 0: nobody gave one */
 	unsigned status[3];		/* RFC 3463 */
 	struct str said;
-	struct str remote;		/* host that said it; empty: ourselves */
+	struct str remote;		/* who said it; empty: ourselves */
 };
 
 struct queue_writer;
@@ -88,7 +88,8 @@ int queue_piece(struct queue_writer *w, struct str part)
  *           and what follows are not looked at: they are due at once
  *
  * Returns:  0; the error of an earlier queue_piece(), which harms no other
- *           letter; others as db_commit().
+ *           letter of the transaction (db_doom() if it should); others as
+ *           db_commit().
  */
 int queue_keep(struct queue_writer *w, struct queue_letter *letter,
 	struct str head, const struct queue_recipient *recipients,
