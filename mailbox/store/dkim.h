@@ -25,8 +25,10 @@ struct dkim_key {
 };
 
 /*
- * Add a key, with its state. Returns: 0; -EEXIST: the domain has a key by that
- * selector; -E2BIG: it has too many; -ENOKEY; others as db_commit().
+ * Add a key, with its state; created and changed are set to now.
+ *
+ * Returns:  0; -EEXIST: the domain has a key by that selector; -E2BIG: it has
+ *           too many; -ENOKEY; others as db_commit().
  */
 int dkim_add(struct db *db, const struct dkim_key *key)
 	__attribute__((warn_unused_result));
@@ -36,6 +38,7 @@ int dkim_add(struct db *db, const struct dkim_key *key)
  * true, and then lives until each() returns.
  *
  * domain    this one alone; NULL: all
+ * each      changes no key meanwhile
  */
 int dkim_list(struct db *db, const struct str *domain, bool private,
 	void (*each)(void *ctx, const struct dkim_key *key), void *ctx)

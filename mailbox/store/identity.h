@@ -9,6 +9,8 @@
 #include "base/buf.h"
 #include "store/db.h"
 
+#define IDENTITY_TURNS_MAX 8	/* notes of one id; further ones are not kept */
+
 /*
  * Note a message-id, within the open transaction. A second note of the same
  * id with another address is kept beside the first.

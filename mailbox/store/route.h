@@ -16,7 +16,12 @@ struct route {
 	struct str secret;
 };
 
-/* Put a route, in place of the one of its domain. */
+/*
+ * Put a route, in place of the one of its domain.
+ *
+ * Returns:  0; -EINVAL: something is too long; -ENOKEY with a secret, without
+ *           a device key; others as db_commit().
+ */
 int route_set(struct db *db, const struct route *route)
 	__attribute__((warn_unused_result));
 
