@@ -9,7 +9,8 @@
 
 #include <cmocka.h>
 
-#include "fixture.h"
+#include "queue_world.h"
+#include "store/device.h"
 
 int backup_test(void);
 
@@ -32,13 +33,42 @@ keep_on(void *ctx, uint64_t done, uint64_t total)
 	if (b->calls++ % 3 != 0)
 		return;
 	(void)fixture_keep(b->keeper, 1000 + b->calls, 90000);
+	(void)queue_put(b->keeper, 1000 + b->calls, 90000, "a@x.example");
 	assert_int_equal(db_commit(b->keeper->db), 0);
 	if (b->calls == 1) {
+		assert_int_equal(queue_drop(b->keeper->db, 1), 0);
+		assert_int_equal(queue_drop(b->keeper->db, 2), 0);
 		assert_int_equal(box_delete(b->keeper->db, BOX_INBOX,
 		    (uint32_t[]){ 2, 3, 4, 5, 6 }, 5), 0);
 		assert_int_equal(db_commit(b->keeper->db), 0);
 	}
 	(void)db_rest(b->keeper->db, INT64_MAX);
+}
+
+/*
+ * The queue of that instant, and nothing of it is sent again unasked: not
+ * without the owner, and not before somebody says so.
+ */
+static void
+queue_is_held(struct fixture *copy)
+{
+	struct queue_place after = { 0, 0 };
+	struct queue_due due[8];
+	struct queue_reader *r;
+	char path[128];
+
+	(void)snprintf(path, sizeof path, "%s/" DEVICE_FILE, copy->dir);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_false(device_ready(copy->db));
+	assert_int_equal(queue_open(copy->db, 2, &r), -ENOKEY);
+	assert_int_equal(device_recover(copy->db, fixture_unlock(copy)), 0);
+	queue_reads(copy, 1, 1, 100);
+	queue_reads(copy, 2, 2, 100000);
+	assert_int_equal(queue_open(copy->db, 3, &r), -ENOENT);
+	assert_int_equal(queue_due(copy->db, INT64_MAX, &after, due, 8), 0);
+	assert_int_equal(queue_retry(copy->db, 0), 0);
+	assert_int_equal(queue_due(copy->db, INT64_MAX, &after, due, 8), 3);
+	assert_int_equal(db_commit(copy->db), 0);
 }
 
 static void
@@ -57,6 +87,8 @@ test_running(void **state)
 		sizes[i] = i % 3 == 0 ? 100000 : 30000;
 		(void)fixture_keep(f, i, sizes[i]);
 	}
+	(void)queue_put(f, 1, 100, "a@x.example b@y.example");
+	(void)queue_put(f, 2, 100000, "a@x.example");
 	assert_int_equal(db_commit(f->db), 0);
 	(void)snprintf(dir, sizeof dir, "%s/copy", f->dir);
 	assert_int_equal(db_open(&reader, f->dir, DB_READ, &f->clock), 0);
@@ -77,6 +109,7 @@ test_running(void **state)
 	buf_init(&why, 200);
 	assert_int_equal(db_verify(copy.db, &why), 0);
 	buf_drop(&why);
+	queue_is_held(&copy);
 	/* none of the UIDs given meanwhile is given again */
 	assert_true(fixture_keep(&copy, 76, 10) > 30 + busy.calls);
 	(void)fixture_keep(&copy, 77, 10);
