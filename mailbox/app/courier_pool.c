@@ -1,0 +1,116 @@
+/*
+ * Who may go now: so many connections in all, so many to one domain or smart
+ * host. Jobs wait in the order in which they came; one whose route is busy
+ * lets others pass. Connections that idle are given away, the oldest first,
+ * when a new one is needed.
+ */
+#include "app/courier_part.h"
+
+/* Whether two jobs go the same way. */
+static bool
+same_route(const struct job *a, const struct job *b)
+{
+	if (a->order.smart_host.len > 0 || b->order.smart_host.len > 0)
+		return a->order.smart_port == b->order.smart_port &&
+		    str_same(a->order.smart_host, b->order.smart_host);
+	return str_same(a->order.domain, b->order.domain);
+}
+
+static unsigned
+running_with(const struct job *j)
+{
+	const struct courier *c = j->courier;
+	const struct job *other;
+	struct list *link;
+	unsigned count = 0;
+
+	for (link = c->jobs.next; link != &c->jobs; link = link->next) {
+		other = list_of(link, struct job, all);
+		if (other->state == JOB_RUNS && same_route(j, other))
+			count++;
+	}
+	return count;
+}
+
+static struct job *
+next_job(struct courier *c)
+{
+	const struct config *config = &c->kit->setup.config;
+	struct list *link;
+	struct job *j;
+
+	if (c->running >= config->outbound_connections)
+		return NULL;
+	for (link = c->waiting.next; link != &c->waiting; link = link->next) {
+		j = list_of(link, struct job, waits);
+		if (running_with(j) < config->outbound_per_domain)
+			return j;
+	}
+	return NULL;
+}
+
+void
+on_pool_turn(struct timer *t)
+{
+	struct courier *c = list_of(t, struct courier, turn);
+	struct job *j;
+
+	while ((j = next_job(c)) != NULL) {
+		list_take(&j->waits);
+		c->running++;
+		job_begin(j);
+	}
+}
+
+void
+pool_enter(struct job *j)
+{
+	struct courier *c = j->courier;
+
+	list_add(&c->waiting, &j->waits);
+	timer_set(c->loop, &c->turn, 0);
+}
+
+void
+pool_leave(struct job *j)
+{
+	struct courier *c = j->courier;
+
+	list_take(&j->waits);
+	if (j->state != JOB_RUNS)
+		return;
+	j->state = JOB_OVER;
+	c->running--;
+	timer_set(c->loop, &c->turn, 0);
+}
+
+struct link *
+pool_find(struct courier *c, struct str key)
+{
+	struct list *link;
+	struct link *l;
+
+	for (link = c->links.prev; link != &c->links; link = link->prev) {
+		l = list_of(link, struct link, all);
+		if (l->state == LINK_IDLES &&
+		    str_equal(buf_str(&l->key), key))
+			return l;
+	}
+	return NULL;
+}
+
+void
+pool_make_room(struct courier *c)
+{
+	struct list *link, *next;
+	struct link *l;
+
+	for (link = c->links.next; link != &c->links; link = next) {
+		next = link->next;
+		l = list_of(link, struct link, all);
+		if (c->link_count < c->kit->setup.config.outbound_connections)
+			return;
+		if (l->state == LINK_IDLES)
+			link_quit(l);
+	}
+}
