@@ -6,6 +6,7 @@
 #define APP_POST_H
 
 #include "app/era.h"
+#include "net/loop.h"
 #include "net/wire.h"
 #include "store/db.h"
 

@@ -17,8 +17,8 @@
 /*
  * When to try next, after an attempt that failed for now: soon at first, for
  * those who let nobody in at once, then every few hours, and once more when
- * the time is over, but RETRY_LEAST times at least. An eighth is added or taken by chance, so that what
- * failed together does not come back together.
+ * the time is over, but RETRY_LEAST times at least. An eighth is added or
+ * taken by chance, so that what failed together does not come back together.
  *
  * attempts  made so far, this one included; 1 or more
  * queued    when it was taken in, unix s

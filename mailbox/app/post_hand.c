@@ -1,0 +1,380 @@
+/*
+ * Handing out what is due: the recipients of a letter that go to one place
+ * make one job.
+ */
+#include "app/post_part.h"
+
+#include "base/log.h"
+#include "rules/retry.h"
+#include "store/device.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DUE_AT_ONCE 32
+#define LOOKED_AT_MAX 2048	/* rows in a look; those at the courier and
+				   those whose place is full are among them */
+#define ROUTE_TEXT_MAX 4096	/* bytes; as route_find() wants it */
+
+/* A look at the queue. */
+struct hand {
+	struct post *p;
+	int64_t now;
+
+	struct queue_item *item;	/* the letter */
+	bool due[QUEUE_RECIPIENTS_MAX];	/* of it, and not yet handed out */
+	bool read;			/* text is its text */
+	struct buf text;
+
+	struct carry_job job;		/* its views point to these: */
+	char place[POST_PLACE_MAX];
+	unsigned char mark[POST_MARK];
+	struct buf route_text, other_text, policy_id, policy_text;
+	size_t members[QUEUE_RECIPIENTS_MAX];	/* of the job, in item */
+
+	struct buf out;
+};
+
+static struct hand *
+hand_new(struct post *p)
+{
+	struct hand *h = xalloc(1, sizeof *h);
+
+	h->p = p;
+	h->now = p->loop->clock.unix_s;
+	buf_init(&h->text, PIECE_SIZE);
+	buf_init(&h->route_text, ROUTE_TEXT_MAX);
+	buf_init(&h->other_text, ROUTE_TEXT_MAX);
+	buf_init(&h->policy_id, POLICY_TEXT_MAX);
+	buf_init(&h->policy_text, POLICY_TEXT_MAX);
+	buf_init(&h->out, WIRE_BODY_MAX);
+	return h;
+}
+
+static void
+hand_drop(struct hand *h)
+{
+	buf_wipe(&h->text);
+	buf_wipe(&h->route_text);
+	buf_wipe(&h->other_text);
+	buf_drop(&h->policy_id);
+	buf_drop(&h->policy_text);
+	buf_wipe(&h->out);
+	free(h);
+}
+
+/* Whether the time of a recipient has come; see RETRY_WAIT_MAX_S. */
+static bool
+is_due(const struct hand *h, const struct queue_recipient *r)
+{
+	return r->state == QUEUE_WAITING && (r->next <= h->now ||
+	    r->next > h->now + RETRY_WAIT_MAX_S);
+}
+
+/* Hold those of the letter that are due: nobody can send it. */
+static void
+hold(struct hand *h, const char *why)
+{
+	const struct queue_recipient *r;
+	struct queue_attempt attempt = {
+		.state = QUEUE_HELD, .next = h->now, .status = { 4, 3, 0 },
+		.said = str_of(why), .remote = STR("")
+	};
+	bool met;
+	size_t i;
+
+	log_event(LOG_ERROR, "held",
+	    LOG_N("queue", (int64_t)h->item->letter.id), LOG_C("why", why));
+	for (i = 0; i < h->item->count; i++) {
+		r = &h->item->recipients[i];
+		attempt.number = r->attempts;
+		attempt.told_late = r->told_late;
+		if (h->due[i] && queue_tried(h->p->db, r->id, &attempt,
+		    &met) != 0)
+			return;
+		h->due[i] = false;
+	}
+	h->p->changed = true;
+}
+
+/* The text of a letter of one piece goes with its jobs. */
+static int
+read_text(struct hand *h)
+{
+	const struct queue_letter *letter = &h->item->letter;
+	struct queue_reader *reader;
+	int n;
+
+	if (h->read)
+		return 0;
+	n = queue_open(h->p->db, letter->id, &reader);
+	if (n != 0)
+		return n;
+	if (letter->size <= PIECE_SIZE) {
+		n = queue_read(reader, &h->text);
+		n = n < 0 ? n : h->text.len == letter->size ? 0 : -EBADMSG;
+	}
+	queue_close(reader);
+	h->read = n == 0;
+	return n;
+}
+
+/* The smart host of a domain; none: route->host is empty. */
+static int
+find_route(struct hand *h, struct str domain, struct route *route,
+	struct buf *text)
+{
+	int err = route_find(h->p->db, domain, route, text);
+
+	if (err == -ENOENT)
+		*route = (struct route){ .port = 0 };
+	return err == -ENOENT ? 0 : err;
+}
+
+/* Whether another domain goes by the smart host of the job. */
+static bool
+goes_along(struct hand *h, struct str domain)
+{
+	unsigned char mark[POST_MARK];
+	struct route route;
+
+	if (find_route(h, domain, &route, &h->other_text) != 0 ||
+	    route.host.len == 0)
+		return false;
+	post_mark(&route, mark);
+	return memcmp(mark, h->mark, POST_MARK) == 0;
+}
+
+/* Put the recipients together that go where the one at `first` goes. */
+static int
+gather(struct hand *h, size_t first)
+{
+	const struct queue_recipient *r = h->item->recipients;
+	struct carry_job *job = &h->job;
+	struct route route;
+	size_t i;
+	int err = find_route(h, r[first].route, &route, &h->route_text);
+
+	if (err != 0)
+		return err;
+	memset(h->mark, 0, sizeof h->mark);
+	job->smart_host = route.host;
+	job->smart_port = route.port;
+	job->user = route.user;
+	job->secret = route.secret;
+	job->domain = route.host.len > 0 ? route.host : r[first].route;
+	if (route.host.len > 0)
+		post_mark(&route, h->mark);
+	job->count = 0;
+	for (i = first; i < h->item->count; i++) {
+		if (!h->due[i] || (!str_equal(r[i].route, r[first].route) &&
+		    (route.host.len == 0 || !goes_along(h, r[i].route))))
+			continue;
+		h->members[job->count] = i;
+		job->recipients[job->count++] = (struct carry_recipient){
+			.id = r[i].id, .attempts = r[i].attempts,
+			.address = r[i].address, .notify = r[i].notify,
+			.orcpt = r[i].orcpt
+		};
+	}
+	return 0;
+}
+
+/* How many jobs for its place are under way. */
+static size_t
+crowd(const struct hand *h)
+{
+	const struct post *p = h->p;
+	struct list *link;
+	size_t count = 0;
+
+	for (link = p->jobs.next; link != &p->jobs; link = link->next)
+		if (strcmp(list_of(link, struct post_job, link)->place,
+		    h->place) == 0)
+			count++;
+	return count;
+}
+
+static void
+name_place(struct hand *h)
+{
+	const struct carry_job *job = &h->job;
+	struct buf name;
+
+	buf_init(&name, sizeof h->place - 1);
+	buf_add(&name, job->domain);
+	if (job->smart_host.len > 0)
+		buf_add_format(&name, ":%u", job->smart_port);
+	memcpy(h->place, buf_text(&name), name.len + 1);
+	buf_drop(&name);
+}
+
+/* Add what the letter says, and what is known of the place. */
+static void
+describe(struct hand *h)
+{
+	const struct queue_letter *letter = &h->item->letter;
+	struct carry_job *job = &h->job;
+	int err = -ENOENT;
+
+	job->letter = letter->id;
+	job->sender = letter->sender;
+	job->size = letter->size;
+	job->has_8bit = letter->has_8bit;
+	job->utf8 = letter->utf8;
+	job->require_tls = letter->require_tls;
+	job->ret = letter->ret;
+	job->envid = letter->envid;
+	job->whole = letter->size <= PIECE_SIZE;
+	job->text = job->whole ? buf_str(&h->text) : STR("");
+	if (job->smart_host.len == 0)
+		err = policy_find(h->p->db, job->domain, &h->policy_id,
+		    &h->policy_text, &job->policy_expires);
+	if (err != 0)
+		job->policy_expires = 0;
+	job->policy_id = err == 0 ? buf_str(&h->policy_id) : STR("");
+	job->policy = err == 0 ? buf_str(&h->policy_text) : STR("");
+}
+
+/* Give the job to the courier. */
+static int
+give(struct hand *h)
+{
+	struct post *p = h->p;
+	struct wire_head head = { .kind = WIRE_CARRY };
+	struct post_job *job;
+	size_t i;
+	int err;
+
+	do
+		head.session = ++p->serial;
+	while (post_job_find(p, head.session) != NULL);
+	describe(h);
+	buf_clear(&h->out);
+	carry_job_add(&h->out, &h->job);
+	err = post_send(p, &head, buf_str(&h->out));
+	if (err != 0)
+		return err;
+	job = post_job_new(p, head.session, h->job.letter);
+	memcpy(job->place, h->place, sizeof job->place);
+	memcpy(job->mark, h->mark, sizeof job->mark);
+	for (i = 0; i < h->job.count; i++)
+		job->ids[job->count++] = h->job.recipients[i].id;
+	p->vacant--;
+	return 0;
+}
+
+/* Hand out those of the letter that are due, place by place. */
+static int
+hand_places(struct hand *h)
+{
+	const unsigned most = h->p->era->setup.config.outbound_per_domain;
+	size_t first, i;
+	int err = 0;
+
+	for (first = 0; first < h->item->count && err == 0 &&
+	    h->p->vacant > 0; first++) {
+		if (!h->due[first])
+			continue;
+		err = read_text(h);
+		if (err == 0)
+			err = gather(h, first);
+		if (err != 0)
+			break;
+		name_place(h);
+		if (crowd(h) < most)
+			err = give(h);
+		for (i = 0; i < h->job.count; i++)
+			h->due[h->members[i]] = false;
+	}
+	return err;
+}
+
+static int
+hand_letter(struct hand *h, uint64_t letter)
+{
+	size_t i;
+	int err = queue_item(h->p->db, letter, &h->item);
+
+	if (err != 0)
+		return err == -ENOENT ? 0 : err;
+	for (i = 0; i < h->item->count; i++)
+		h->due[i] = is_due(h, &h->item->recipients[i]) &&
+		    !post_busy(h->p, h->item->recipients[i].id);
+	h->read = false;
+	err = hand_places(h);
+	if (err == -EBADMSG) {
+		hold(h, h->read ? "The password of its smart host cannot be "
+		    "read" : "Its text cannot be read");
+		err = 0;
+	}
+	queue_item_drop(h->item);
+	return err == -ENOENT ? 0 : err;
+}
+
+/*
+ * Hand out who is due from a place in the order on.
+ *
+ * Returns:  0; -EAGAIN: the wire is full; or what the store says.
+ */
+static int
+hand_due(struct hand *h, int64_t until, struct queue_place place)
+{
+	struct queue_due due[DUE_AT_ONCE];
+	uint64_t latest = 0;
+	int i, n = 1, looked, err = 0;
+
+	for (looked = 0; looked < LOOKED_AT_MAX && n > 0; looked += n) {
+		n = queue_due(h->p->db, until, &place, due, DUE_AT_ONCE);
+		for (i = 0; i < n && err == 0 && h->p->vacant > 0; i++) {
+			if (due[i].letter == latest ||
+			    post_busy(h->p, due[i].recipient))
+				continue;
+			latest = due[i].letter;
+			err = hand_letter(h, latest);
+		}
+		if (err != 0 || n < 0 || h->p->vacant == 0)
+			return n < 0 ? n : err;
+	}
+	return 0;
+}
+
+/* Without the device key nothing can be read. */
+static bool
+key_there(struct post *p)
+{
+	if (device_ready(p->db)) {
+		p->keyless = false;
+		return true;
+	}
+	if (!p->keyless)
+		log_event(LOG_ERROR, "nothing-sent", LOG_C("why",
+		    "the device key is missing"), LOG_C("do",
+		    "log in once with the owner's password"));
+	p->keyless = true;
+	return false;
+}
+
+void
+post_hand(struct post *p)
+{
+	struct hand *h;
+	int err;
+
+	if (!p->wire_up || !p->met || p->blocked || p->stopping ||
+	    p->vacant == 0)
+		return;
+	p->wanted = false;
+	if (key_there(p)) {
+		h = hand_new(p);
+		err = hand_due(h, h->now, (struct queue_place){ .next = 0 });
+		if (err == 0 && p->vacant > 0)
+			err = hand_due(h, INT64_MAX, (struct queue_place){
+			    .next = h->now + RETRY_WAIT_MAX_S,
+			    .recipient = INT64_MAX });
+		p->wanted = err == -EAGAIN;
+		hand_drop(h);
+	}
+	post_look_later(p);
+}

@@ -1,0 +1,167 @@
+/*
+ * Notices: written as messages of one's own into INBOX, with the lines above
+ * that a final delivery adds (RFC 5321 section 4.4). They are never sent, so
+ * no notice can ever cause another.
+ */
+#include "app/post_notice.h"
+
+#include "base/codec.h"
+#include "base/crypto.h"
+#include "mail/date.h"
+#include "store/box.h"
+
+#define ID_BYTES 12		/* of chance in the id of a notice */
+#define PATH_MAX_LEN (ADDR_LOCAL_MAX + 1 + ADDR_DOMAIN_MAX)
+#define NOTICE_MAX (BOUNCE_MAX + 4 * PATH_MAX_LEN)
+
+static void
+add_id(struct buf *out)
+{
+	unsigned char bytes[ID_BYTES];
+
+	crypto_random(bytes, sizeof bytes);
+	hex_encode(out, str_from(bytes, sizeof bytes));
+}
+
+static void
+add_from(struct buf *out, const struct era *era)
+{
+	buf_add_text(out, "postmaster@");
+	buf_add(out, era->setup.config.domains.names[0]);
+}
+
+/* The lines of a final delivery; a notice has an empty reverse-path. */
+static void
+add_top(struct buf *out, struct str to)
+{
+	buf_add_text(out, "Return-Path: <>\r\nDelivered-To: ");
+	buf_add(out, to);
+	buf_add_text(out, "\r\n");
+}
+
+/* Seal a whole text as a message; NULL with the first error. */
+static int
+write_text(struct db *db, struct str text, struct message_writer **w)
+{
+	struct str piece;
+	int err = message_begin(db, w);
+	bool last = err != 0;
+
+	while (!last && err == 0) {
+		piece = str_take(&text, PIECE_SIZE);
+		last = text.len == 0;
+		err = message_piece(*w, piece, last);
+		if (err != 0)
+			message_abort(*w);
+	}
+	if (err != 0)
+		*w = NULL;
+	return err;
+}
+
+int
+notice_report(const struct notice_desk *desk, struct bounce *b,
+	struct message_writer **w)
+{
+	struct buf text, from, id;
+	int err;
+
+	buf_init(&text, NOTICE_MAX);
+	buf_init(&from, PATH_MAX_LEN);
+	buf_init(&id, 2 * ID_BYTES);
+	add_from(&from, desk->era);
+	add_id(&id);
+	b->host = str_of(desk->era->setup.config.host);
+	b->from = buf_str(&from);
+	b->id = buf_str(&id);
+	b->now = desk->now;
+	add_top(&text, b->to);
+	bounce_add(&text, b);
+	err = write_text(desk->db, buf_str(&text), w);
+	buf_wipe(&text);
+	buf_drop(&from);
+	buf_drop(&id);
+	return err;
+}
+
+/* The owner's own address, or else the login at the main domain. */
+static void
+add_owner(struct buf *out, const struct config *config)
+{
+	buf_add_text(out, config->main_address);
+	if (out->len > 0)
+		return;
+	buf_add_text(out, config->mailbox);
+	buf_add_char(out, '@');
+	buf_add(out, config->domains.names[0]);
+}
+
+static void
+add_locked_out(struct buf *out, const struct route *route, unsigned code,
+	struct str said)
+{
+	buf_add_text(out, "Your mail is not being sent.\r\n\r\nThe server ");
+	buf_add(out, route->host);
+	buf_add_format(out, ", port %u, by which it goes,\r\nhas refused the "
+	    "name or the password that this box has for it:\r\n\r\n    ",
+	    route->port);
+	if (code > 0)
+		buf_add_format(out, "%u ", code);
+	buf_add(out, said);
+	buf_add_text(out, "\r\n\r\n"
+	    "Nothing is lost: all mail that goes by it is held, and nothing\r\n"
+	    "is tried until you say so.\r\n\r\n"
+	    "If the password has changed, give the box the new one:\r\n\r\n"
+	    "    pillarbox smarthost set\r\n\r\n"
+	    "which sends what is held as well. If it was the server's "
+	    "fault:\r\n\r\n"
+	    "    pillarbox queue retry\r\n\r\n"
+	    "To see what is held:\r\n\r\n"
+	    "    pillarbox queue list\r\n");
+}
+
+int
+notice_locked_out(const struct notice_desk *desk, const struct route *route,
+	unsigned code, struct str said, struct message_writer **w)
+{
+	const struct config *config = &desk->era->setup.config;
+	struct buf text, owner;
+	int err;
+
+	buf_init(&text, NOTICE_MAX);
+	buf_init(&owner, PATH_MAX_LEN);
+	add_owner(&owner, config);
+	add_top(&text, buf_str(&owner));
+	buf_add_text(&text, "From: Mail delivery <");
+	add_from(&text, desk->era);
+	buf_add_text(&text, ">\r\nTo: <");
+	buf_add(&text, buf_str(&owner));
+	buf_add_text(&text, ">\r\n"
+	    "Subject: Your mail is held: its server refuses the password\r\n"
+	    "Date: ");
+	date_add(&text, desk->now);
+	buf_add_text(&text, "\r\nMessage-ID: <");
+	add_id(&text);
+	buf_add_char(&text, '@');
+	buf_add_text(&text, config->host);
+	/* RFC 3834 section 5 */
+	buf_add_text(&text, ">\r\nAuto-Submitted: auto-generated\r\n"
+	    "MIME-Version: 1.0\r\n"
+	    "Content-Type: text/plain; charset=utf-8\r\n"
+	    "Content-Transfer-Encoding: 8bit\r\n\r\n");
+	add_locked_out(&text, route, code, said);
+	err = write_text(desk->db, buf_str(&text), w);
+	buf_wipe(&text);
+	buf_drop(&owner);
+	return err;
+}
+
+int
+notice_keep(const struct notice_desk *desk, struct message_writer *w)
+{
+	const struct message_start start = {
+		.box = BOX_INBOX, .received = desk->now
+	};
+
+	return w == NULL ? 0 : message_keep(w, &start, NULL);
+}

@@ -1,0 +1,45 @@
+/* What the box tells its owner by letter, put into INBOX. */
+#ifndef APP_POST_NOTICE_H
+#define APP_POST_NOTICE_H
+
+#include "app/era.h"
+#include "mail/bounce.h"
+#include "store/message.h"
+#include "store/route.h"
+
+/* Where a notice is made. */
+struct notice_desk {
+	struct db *db;
+	const struct era *era;
+	int64_t now;		/* unix s */
+};
+
+/*
+ * Write a report (RFC 3464), not yet within the transaction, so that all that
+ * can fail does so before anything is changed.
+ *
+ * b         host, from, id and now are set here
+ *
+ * Returns:  0 with *w owned, for notice_keep(); or as message_begin().
+ */
+int notice_report(const struct notice_desk *desk, struct bounce *b,
+	struct message_writer **w) __attribute__((warn_unused_result));
+
+/*
+ * Write what is to be done about a smart host that refused the password.
+ *
+ * code, said   its reply
+ */
+int notice_locked_out(const struct notice_desk *desk,
+	const struct route *route, unsigned code, struct str said,
+	struct message_writer **w) __attribute__((warn_unused_result));
+
+/*
+ * Put it into INBOX, within the open transaction.
+ *
+ * w         given; NULL is nothing to keep
+ */
+int notice_keep(const struct notice_desk *desk, struct message_writer *w)
+	__attribute__((warn_unused_result));
+
+#endif
