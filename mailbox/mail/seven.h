@@ -6,8 +6,9 @@
 
 #define SEVEN_DEPTH_MAX 16	/* multiparts within each other; deeper ones
 				   are passed through as they are */
-#define SEVEN_HEAD_MAX 65536	/* bytes of the header of a part; a part with
-				   more is passed through as it is */
+#define SEVEN_HEAD_MAX 65536	/* bytes that are held; a part with a header
+				   that does not fit in is passed through as
+				   it is */
 
 /*
  * Turns what says of itself that it is "8bit" into quoted-printable and
@@ -15,7 +16,9 @@
  * on the way has to (RFC 6152 section 3), which would break the signatures.
  * All other bytes stay as they are. A multipart says "7bit" then; a
  * message/rfc822 is opened, since it may carry no other encoding (section
- * 6.4). Give it the header first, then the body piece by piece.
+ * 6.4). What is signed or encrypted (RFC 1847), a part of a message, or not
+ * to be read in one way alone, is passed through. Give it the header first,
+ * then the body piece by piece.
  *
  * seven_init() first, seven_drop() at the end.
  */
