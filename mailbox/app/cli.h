@@ -101,6 +101,17 @@ void cli_now(struct cli *cli);
 	{ "password-fd", &(cli)->password_fd, NULL }
 
 /*
+ * Ask for a secret: on the terminal without echo, or the next line of where
+ * the options say.
+ *
+ * prompt    "Owner password"
+ * secret    cleared first; the caller wipes it
+ *
+ * Returns:  CLI_DONE, or the exit code after saying why.
+ */
+int cli_ask(struct cli *cli, const char *prompt, struct buf *secret);
+
+/*
  * Ask for a new password: twice on a terminal, else the next line of where
  * the options say; fit for logins.
  *
@@ -123,6 +134,14 @@ struct seal_owner;
 int cli_unlock(struct cli *cli, const char *prompt,
 	struct seal_owner **owner);
 
+/*
+ * See to it that the device key is there, which a box that comes from a
+ * backup gets back by its owner's password. The database is open for writing.
+ *
+ * Returns:  as cli_ask_new().
+ */
+int cli_device(struct cli *cli);
+
 /* Print s as a JSON string; what is no UTF-8 becomes U+FFFD. */
 void cli_json(FILE *out, struct str s);
 
@@ -138,8 +157,15 @@ void cli_text(FILE *out, struct str s);
 /* Print bytes as people read them: "1.5 GB". */
 void cli_bytes(FILE *out, uint64_t bytes);
 
-/* How many columns s takes, by its UTF-8 letters. */
+/* Print a span of time as people say it: "12 min". */
+void cli_span(FILE *out, int64_t seconds);
+
+/* How many columns s takes, by its UTF-8 letters; or a number. */
 size_t cli_width(struct str s);
+size_t cli_digits(uint64_t number);
+
+/* Make a column as wide as what stands in it. */
+void cli_widen(size_t *width, size_t needed);
 
 /*
  * One status line on the terminal, for what takes more than a second. Zeroed
@@ -167,6 +193,7 @@ void cli_progress_end(struct cli_progress *p);
 int cli_serve(struct cli *cli);
 int cli_init(struct cli *cli);
 int cli_check(struct cli *cli);
+int cli_outbound(struct cli *cli, const char *to, bool json);
 int cli_status(struct cli *cli);
 int cli_passwd(struct cli *cli);
 int cli_app_password(struct cli *cli);
@@ -174,6 +201,9 @@ int cli_address(struct cli *cli);
 int cli_export(struct cli *cli);
 int cli_import(struct cli *cli);
 int cli_backup(struct cli *cli);
+int cli_queue(struct cli *cli);
+int cli_dkim(struct cli *cli);
+int cli_smarthost(struct cli *cli);
 int cli_version(struct cli *cli);
 int cli_reference(struct cli *cli);
 

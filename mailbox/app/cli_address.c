@@ -47,32 +47,15 @@ struct columns {
 	size_t name, received, refused, muted;
 };
 
-static size_t
-digits(uint64_t number)
-{
-	size_t count = 1;
-
-	for (; number >= 10; number /= 10)
-		count++;
-	return count;
-}
-
-static void
-widen(size_t *width, size_t needed)
-{
-	if (needed > *width)
-		*width = needed;
-}
-
 static void
 measure(void *ctx, const struct address *a)
 {
 	struct columns *columns = ctx;
 
-	widen(&columns->name, cli_width(a->name));
-	widen(&columns->received, digits(a->received));
-	widen(&columns->refused, digits(a->refused));
-	widen(&columns->muted, digits(a->muted));
+	cli_widen(&columns->name, cli_width(a->name));
+	cli_widen(&columns->received, cli_digits(a->received));
+	cli_widen(&columns->refused, cli_digits(a->refused));
+	cli_widen(&columns->muted, cli_digits(a->muted));
 }
 
 static void

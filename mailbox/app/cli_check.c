@@ -21,11 +21,18 @@
 #define WHY_MAX 2048		/* bytes of a sentence */
 
 static const char check_help[] =
-	"usage: pillarbox check [-c FILE] [--data]\n\n"
+	"usage: pillarbox check [-c FILE] [--data]\n"
+	"       pillarbox check [-c FILE] --outbound [--to DOMAIN] [--json]\n\n"
 	"Look at all that serve looks at, without starting: the "
 	"configuration, the\ncertificates, the data directory. Prints what is "
 	"good, and warns of what will\nnot stay so.\n\n"
-	"  --data   also every table and file of the mail (takes a while)\n";
+	"  --data        also every table and file of the mail (takes a "
+	"while)\n"
+	"  --outbound    look instead whether letters can be sent from here: "
+	"asks the\n                DNS and knocks at two big providers, sends "
+	"no letter, and says\n                what to do about what it finds\n"
+	"  --to DOMAIN   knock at the servers of that domain instead\n"
+	"  --json        that report as one JSON array\n";
 
 static const char status_help[] =
 	"usage: pillarbox status [-c FILE] [--json]\n\n"
@@ -134,15 +141,24 @@ check_mail(struct cli *cli, bool whole)
 int
 cli_check(struct cli *cli)
 {
-	bool whole = false;
-	const struct cli_option options[] = { { "data", NULL, &whole } };
+	bool whole = false, outbound = false, json = false;
+	const char *to = NULL;
+	const struct cli_option options[] = {
+		{ "data", NULL, &whole },
+		{ "outbound", NULL, &outbound },
+		{ "to", &to, NULL },
+		{ "json", NULL, &json }
+	};
 	int code;
 
 	code = cli_options(cli, check_help, options, countof(options));
 	if (code >= 0)
 		return code;
-	if (cli->word_count > 0)
+	if (cli->word_count > 0 || (outbound && whole) ||
+	    (!outbound && (to != NULL || json)))
 		return cli_misused(cli);
+	if (outbound)
+		return cli_outbound(cli, to, json);
 	code = load_all(cli);
 	if (code != CLI_DONE)
 		return code;

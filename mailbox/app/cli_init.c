@@ -12,6 +12,7 @@
 #include "base/codec.h"
 #include "base/crypto.h"
 #include "store/credential.h"
+#include "store/device.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -22,7 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MADE_MAX 12
+#define MADE_MAX 16
 #define NAMES_MAX 16		/* of a certificate */
 #define PEM_MAX 16384
 #define PATH_LEN_MAX 1280	/* the data directory and a name in it */
@@ -46,9 +47,9 @@ static const char help[] =
 	"  --generate-password  make up the owner password and print it\n"
 	"  --password-stdin     read the owner password as a line\n"
 	"  --password-fd N      the same from descriptor N\n\n"
-	"The owner password opens the mail and is the login of POP3. The "
-	"recovery key\nis printed once: it opens the mail when the password "
-	"is lost.\n";
+	"The owner password opens the mail and is the login of POP3 and "
+	"submission. The\nrecovery key is printed once: it opens the mail when "
+	"the password is lost.\n";
 
 struct init {
 	struct cli *cli;
@@ -341,7 +342,8 @@ make_database(struct init *init, struct str password, struct buf *recovery)
 	size_t i;
 	int err;
 	static const char *const files[] = {
-		"blob", "pillarbox.db", "pillarbox.db-wal", "pillarbox.db-shm"
+		"blob", "pillarbox.db", "pillarbox.db-wal", "pillarbox.db-shm",
+		DEVICE_FILE
 	};
 
 	for (i = 0; i < countof(files); i++) {
@@ -362,6 +364,28 @@ make_database(struct init *init, struct str password, struct buf *recovery)
 		    "to stretch the password; stop something and try again");
 	return err == 0 ? give_data(&cli->setup.config) :
 	    cli_store_failed(cli, "make the database", err);
+}
+
+/* Say what is left to do. */
+static void
+say_next(const struct config *config)
+{
+	const char *domain = config->domains.names[0].at;
+	int width = (int)strlen(config->host);
+
+	if (width < (int)strlen(domain))
+		width = (int)strlen(domain);
+	printf("\nNext:\n"
+	    "  1. Put into the DNS of %s%s:\n"
+	    "       %-*s  MX   10 %s\n"
+	    "       %-*s  A    the address of this box\n"
+	    "       %-*s  TXT  \"v=spf1 mx ~all\"\n"
+	    "     and the two records that \"pillarbox dkim new\" prints.\n"
+	    "  2. \"pillarbox check\", then \"pillarbox serve\".\n"
+	    "  3. \"pillarbox check --outbound\" tells whether letters can be "
+	    "sent from this line.\n", domain, config->domains.count > 1 ?
+	    ", and of your other domains alike" : "", width, domain,
+	    config->host, width, config->host, width, domain);
 }
 
 /* Everything that is made, in an order in which failing costs nothing. */
@@ -396,9 +420,9 @@ make_all(struct init *init, struct str password, struct buf *recovery)
 		    "\"tls.certificates\"");
 	printf(".\n\nRecovery key: %s\nPrint it, and keep it away from the "
 	    "box. It opens the mail when the password is\nlost; without "
-	    "either nobody can ever read it. It is not shown again.\n\n"
-	    "Next: \"pillarbox check\", then \"pillarbox serve\".\n",
+	    "either nobody can ever read it. It is not shown again.\n",
 	    buf_text(recovery));
+	say_next(config);
 	return CLI_DONE;
 }
 

@@ -90,6 +90,36 @@ cli_width(struct str s)
 	return width;
 }
 
+size_t
+cli_digits(uint64_t number)
+{
+	size_t count = 1;
+
+	for (; number >= 10; number /= 10)
+		count++;
+	return count;
+}
+
+void
+cli_widen(size_t *width, size_t needed)
+{
+	if (needed > *width)
+		*width = needed;
+}
+
+void
+cli_span(FILE *out, int64_t seconds)
+{
+	if (seconds < 60)
+		fprintf(out, "%" PRId64 " s", seconds < 0 ? 0 : seconds);
+	else if (seconds < 3600)
+		fprintf(out, "%" PRId64 " min", seconds / 60);
+	else if (seconds < 2 * 86400)
+		fprintf(out, "%" PRId64 " h", seconds / 3600);
+	else
+		fprintf(out, "%" PRId64 " days", seconds / 86400);
+}
+
 void
 cli_bytes(FILE *out, uint64_t bytes)
 {

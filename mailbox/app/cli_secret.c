@@ -11,6 +11,7 @@
 #include "base/crypto.h"
 #include "net/loop.h"
 #include "store/credential.h"
+#include "store/device.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -185,17 +186,8 @@ has_secrets(const struct cli *cli)
 	return cli->password_stdin || cli->password_fd != NULL;
 }
 
-/*
- * Ask for a secret: on the terminal without echo, or the next line of where
- * the options say.
- *
- * prompt    "Owner password"
- * secret    cleared first; the caller wipes it
- *
- * Returns:  CLI_DONE, or the exit code after saying why.
- */
-static int
-ask(struct cli *cli, const char *prompt, struct buf *secret)
+int
+cli_ask(struct cli *cli, const char *prompt, struct buf *secret)
 {
 	FILE *from;
 	int err;
@@ -248,7 +240,7 @@ cli_ask_new(struct cli *cli, struct buf *secret)
 	const char *why;
 	int code;
 
-	code = ask(cli, "New password", secret);
+	code = cli_ask(cli, "New password", secret);
 	if (code != CLI_DONE)
 		return code;
 	why = unfit(buf_str(secret));
@@ -256,7 +248,7 @@ cli_ask_new(struct cli *cli, struct buf *secret)
 		return cli_fail(CLI_PASSWORD, "the new password %s", why);
 	if (has_secrets(cli))
 		return CLI_DONE;
-	code = ask(cli, "New password again", &again);
+	code = cli_ask(cli, "New password again", &again);
 	if (code == CLI_DONE && !str_equal(buf_str(secret), buf_str(&again)))
 		code = cli_fail(CLI_PASSWORD, "the two are not the same; "
 		    "nothing was changed");
@@ -270,7 +262,7 @@ cli_unlock(struct cli *cli, const char *prompt, struct seal_owner **owner)
 	struct buf secret = { 0 };
 	int code, err;
 
-	code = ask(cli, prompt, &secret);
+	code = cli_ask(cli, prompt, &secret);
 	if (code != CLI_DONE)
 		return code;
 	err = credential_unlock(cli->db, buf_str(&secret), owner);
@@ -288,4 +280,25 @@ cli_unlock(struct cli *cli, const char *prompt, struct seal_owner **owner)
 	if (err != 0)
 		return cli_store_failed(cli, "check the password", err);
 	return CLI_DONE;
+}
+
+int
+cli_device(struct cli *cli)
+{
+	struct seal_owner *owner;
+	int code, err;
+
+	if (device_ready(cli->db))
+		return CLI_DONE;
+	cli_say("the key of this device is not in %s; the owner password "
+	    "brings it back", cli->setup.config.data);
+	code = cli_unlock(cli, "Owner password", &owner);
+	if (code != CLI_DONE)
+		return code;
+	err = device_recover(cli->db, owner);
+	if (err == 0)
+		err = db_commit(cli->db);
+	seal_owner_drop(owner);
+	return err == 0 ? CLI_DONE : cli_store_failed(cli,
+	    "bring the key of this device back", err);
 }

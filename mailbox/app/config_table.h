@@ -1,4 +1,4 @@
-/* The table of keys: what config*.c and setup.c share. */
+/* The table of keys, and what its texts may be. */
 #ifndef APP_CONFIG_TABLE_H
 #define APP_CONFIG_TABLE_H
 

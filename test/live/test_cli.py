@@ -25,8 +25,8 @@ ROOT = pathlib.Path(__file__).parent.parent.parent
 PROGRAM = os.environ.get("PILLARBOX", str(ROOT / "build/dev/pillarbox"))
 PASSWORD = "correct horse battery"
 COMMANDS = ["serve", "init", "check", "status", "passwd", "app-password",
-            "address", "export", "import", "backup", "config-reference",
-            "version"]
+            "address", "queue", "dkim", "smarthost", "export", "import",
+            "backup", "config-reference", "version"]
 
 
 class Result:
