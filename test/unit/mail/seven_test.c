@@ -125,7 +125,8 @@ test_quoted_lines(void **state)
 	check(STR(EIGHT "\r\n" SEVENTY "12345--b\r\n"),
 	    QUOTED "\r\n" SEVENTY "12345=\r\n=2D-b\r\n");
 	check(STR(EIGHT "\r\n" SEVENTY "1234 \r\n" SEVENTY "12345 \r\n"),
-	    QUOTED "\r\n" SEVENTY "1234=\r\n=20\r\n" SEVENTY "12345=\r\n=20\r\n");
+	    QUOTED "\r\n" SEVENTY "1234=\r\n=20\r\n"
+	    SEVENTY "12345=\r\n=20\r\n");
 }
 
 static void
