@@ -41,6 +41,7 @@ struct note {
 	struct post_job *job;	/* NULL: of another wire, or another keeper */
 	struct verdict verdicts[QUEUE_RECIPIENTS_MAX];
 	size_t count;
+	uint32_t chance;	/* the same for all: they stay together */
 
 	bool locked_out;	/* the smart host that is in use now did it */
 	bool told;		/* its owner knows */
@@ -149,8 +150,6 @@ judge_late(struct note *n, struct verdict *v)
 static void
 judge_temporary(struct note *n, struct verdict *v)
 {
-	uint32_t chance;
-
 	if (n->locked_out || (n->job != NULL && n->job->unreadable)) {
 		v->is = VERDICT_HELD;
 		return;
@@ -159,9 +158,8 @@ judge_temporary(struct note *n, struct verdict *v)
 	v->next = n->desk.now;
 	if (n->said.locked_out)
 		return;
-	crypto_random(&chance, sizeof chance);
 	v->next = retry_next(v->row->attempts + 1, n->item->letter.queued,
-	    n->desk.now, chance);
+	    n->desk.now, n->chance);
 	if (v->next == RETRY_NEVER) {
 		v->is = VERDICT_FAILED;
 		v->expired = v->reported = true;
@@ -337,6 +335,7 @@ note_all(struct note *n)
 	size_t i;
 	int err;
 
+	crypto_random(&n->chance, sizeof n->chance);
 	complete(n);
 	pair(n);
 	err = find_lockout(n);

@@ -30,13 +30,20 @@ add_from(struct buf *out, const struct era *era)
 	buf_add(out, era->setup.config.domains.names[0]);
 }
 
-/* The lines of a final delivery; a notice has an empty reverse-path. */
-static void
-add_top(struct buf *out, struct str to)
+void
+notice_add_top(struct buf *out, struct str sender, const struct str *to,
+	size_t count)
 {
-	buf_add_text(out, "Return-Path: <>\r\nDelivered-To: ");
-	buf_add(out, to);
-	buf_add_text(out, "\r\n");
+	size_t i;
+
+	buf_add_text(out, "Return-Path: <");
+	buf_add(out, sender);
+	buf_add_text(out, ">\r\n");
+	for (i = 0; i < count; i++) {
+		buf_add_text(out, "Delivered-To: ");
+		buf_add(out, to[i]);
+		buf_add_text(out, "\r\n");
+	}
 }
 
 /* Seal a whole text as a message; NULL with the first error. */
@@ -75,7 +82,7 @@ notice_report(const struct notice_desk *desk, struct bounce *b,
 	b->from = buf_str(&from);
 	b->id = buf_str(&id);
 	b->now = desk->now;
-	add_top(&text, b->to);
+	notice_add_top(&text, STR(""), &b->to, 1);
 	bounce_add(&text, b);
 	err = write_text(desk->db, buf_str(&text), w);
 	buf_wipe(&text);
@@ -112,7 +119,15 @@ add_locked_out(struct buf *out, const struct route *route, unsigned code,
 	    "Nothing is lost: all mail that goes by it is held, and nothing\r\n"
 	    "is tried until you say so.\r\n\r\n"
 	    "If the password has changed, give the box the new one:\r\n\r\n"
-	    "    pillarbox smarthost set\r\n\r\n"
+	    "    pillarbox smarthost set ");
+	buf_add(out, route->host);
+	buf_add_format(out, ":%u --user ", route->port);
+	buf_add(out, route->user);
+	if (!str_equal(route->domain, STR(ROUTE_ALL))) {
+		buf_add_text(out, " --for ");
+		buf_add(out, route->domain);
+	}
+	buf_add_text(out, "\r\n\r\n"
 	    "which sends what is held as well. If it was the server's "
 	    "fault:\r\n\r\n"
 	    "    pillarbox queue retry\r\n\r\n"
@@ -126,12 +141,14 @@ notice_locked_out(const struct notice_desk *desk, const struct route *route,
 {
 	const struct config *config = &desk->era->setup.config;
 	struct buf text, owner;
+	struct str to;
 	int err;
 
 	buf_init(&text, NOTICE_MAX);
 	buf_init(&owner, PATH_MAX_LEN);
 	add_owner(&owner, config);
-	add_top(&text, buf_str(&owner));
+	to = buf_str(&owner);
+	notice_add_top(&text, STR(""), &to, 1);
 	buf_add_text(&text, "From: Mail delivery <");
 	add_from(&text, desk->era);
 	buf_add_text(&text, ">\r\nTo: <");

@@ -15,6 +15,15 @@ struct notice_desk {
 };
 
 /*
+ * Add the lines of a final delivery (RFC 5321 section 4.4).
+ *
+ * sender    reverse-path; empty for <>
+ * to        count addresses of ours
+ */
+void notice_add_top(struct buf *out, struct str sender,
+	const struct str *to, size_t count);
+
+/*
  * Write a report (RFC 3464), not yet within the transaction, so that all that
  * can fail does so before anything is changed.
  *
