@@ -142,6 +142,12 @@ is_worth_more(const struct job *j)
 	return settled && !put_off;
 }
 
+/* No fault of the server's. */
+static const struct smtp_outcome unreadable = {
+	.fate = SMTP_TEMPORARY, .status = { 4, 3, 0 },
+	.said = "The message could not be read"
+};
+
 /* Hear what was decided of the batch; what is left of it is to go again. */
 static void
 hear_batch(struct job *j, bool more)
@@ -161,6 +167,8 @@ hear_batch(struct job *j, bool more)
 			j->batch_of[kept++] = j->batch_of[i];
 			continue;
 		}
+		if (o->code == 0 && j->unreadable)
+			o = &unreadable;
 		hear(&j->parcels[j->batch_of[i]], word_of(o), o,
 		    o->code == 0 ? str_from(NULL, 0) : j->place.host);
 	}
@@ -200,18 +208,14 @@ static void
 note_server(struct job *j)
 {
 	const struct tls *tls = conn_tls(&j->link->conn);
-	struct str version = str_from(NULL, 0);
+	struct str version;
 
-	j->log_host = j->place.host;
-	j->log_proven = PROVEN_NOT;
-	if (tls != NULL) {
-		version = str_part(tls_version(tls), 0,
-		    sizeof j->log_tls - 1);
-		j->log_proven = j->place.by;
-	}
-	memset(j->log_tls, 0, sizeof j->log_tls);
-	if (version.len > 0)
-		memcpy(j->log_tls, version.at, version.len);
+	if (tls == NULL)
+		return;
+	version = str_part(tls_version(tls), 0, sizeof j->log_tls - 1);
+	memcpy(j->log_tls, version.at, version.len);
+	j->log_tls[version.len] = '\0';
+	j->log_proven = j->place.by;
 }
 
 struct smtp_letter *
@@ -289,6 +293,9 @@ reach_next(struct job *j)
 	buf_init(&key, LINK_KEY_MAX);
 	link_key(&key, j);
 	j->heard_here = false;
+	j->log_host = p->host;
+	j->log_tls[0] = '\0';
+	j->log_proven = PROVEN_NOT;
 	j->tried++;
 	p->next++;
 	if (!j->fresh)

@@ -48,7 +48,7 @@ add_name(struct buf *out, struct str name)
 
 /* The hash of our certificate as a DANE-EE record (RFC 6698 section 2.1). */
 static void
-add_pin(struct buf *out, const struct courier_names *names)
+add_pin(struct buf *out, const struct courier_names *names, bool bad)
 {
 	unsigned char hash[SHA256_SIZE];
 	struct str pem = names->cert, line;
@@ -62,6 +62,7 @@ add_pin(struct buf *out, const struct courier_names *names)
 	if (!base64_decode(&der, buf_str(&text)))
 		fail("certificate", buf_str(&text));
 	crypto_sha256(buf_str(&der), hash);
+	hash[0] ^= bad;
 	buf_add(out, str_from("\3\0\1", 3));
 	buf_add(out, str_from(hash, sizeof hash));
 	buf_drop(&text);
@@ -96,8 +97,12 @@ add_data(struct buf *out, const struct courier_names *names, struct str rest)
 		buf_add(out, rest);
 		return TYPE_TXT;
 	}
-	if (str_equal(word, STR("PIN"))) {
-		add_pin(out, names);
+	if (str_equal(word, STR("PIN")) || str_equal(word, STR("BADPIN"))) {
+		add_pin(out, names, str_at(word, 0) == 'B');
+		return TYPE_TLSA;
+	}
+	if (str_equal(word, STR("ODDPIN"))) {
+		buf_add(out, str_from("\1\0\1\2\3\4", 6));
 		return TYPE_TLSA;
 	}
 	return 0;
@@ -355,7 +360,7 @@ play(struct serving *s, struct str step)
 	else if (str_equal(step, STR("tls")))
 		shake(s);
 	else if (str_equal(step, STR("noise")))
-		put(s, STR("what is TLS?\r\n"));
+		(void)fill(s), put(s, STR("what is TLS?\r\n"));
 	else if (str_equal(step, STR("wait")))
 		while (fill(s))
 			buf_clear(&s->in);

@@ -37,8 +37,11 @@ void courier_world_init(struct courier_world *w);
  *	mail.example MX 10 mx.mail.example
  *	mail.example MX 0 .
  *	_mta-sts.mail.example TXT v=STSv1; id=1
- *	_25._tcp.mx.mail.example PIN		(TLSA 3 0 1 of w->cert; its
- *						port is put in for 25)
+ *	_25._tcp.mx.mail.example PIN
+ *
+ * (TLSA 3 0 1 of w->cert; BADPIN: of another; ODDPIN: one of no use. The port
+ * is put in for 25.)
+ *
  *	mail.example SERVFAIL [TYPE]
  *
  * A name that is in no line does not exist.
@@ -55,7 +58,7 @@ void courier_world_names(struct courier_world *w, const char *zone, bool ad);
  *	.N		a text must come, N bytes with its dots doubled, to
  *			the lone dot
  *	tls		the handshake
- *	noise		bytes that are no handshake; then close
+ *	noise		to a handshake, bytes that are none; then close
  *	close		the connection ends, the next one begins
  *	wait		until the client closes; then as close
  *	hear N		N bytes must come
