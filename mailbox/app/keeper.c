@@ -1,11 +1,12 @@
 /*
- * The role that holds the mail: it takes letters from the wire, serves POP3,
- * and is the only one that may touch the data directory.
+ * The role that holds the mail: it takes letters from the wire, serves POP3
+ * and submission, has the post office, and is the only one that may touch the
+ * data directory.
  *
  * Invariants:
- * 1. One loop turn, one commit: what letters and QUITs changed in a turn is
- *    made durable by one db_commit() in on_settle(), and nobody is told that
- *    it is before that.
+ * 1. One loop turn, one commit: what letters, QUITs and results of the courier
+ *    changed in a turn is made durable by one db_commit() in on_settle(), and
+ *    nobody is told that it is before that.
  * 2. A commit that failed is answered to all who were in it.
  * 3. The loop never waits for anything but the disk.
  */
@@ -106,10 +107,18 @@ hear(struct keeper *k, const struct wire_mail *mail)
 		close(mail->fd);
 }
 
+/* Of all services. */
+static size_t
+session_count(const struct keeper *k)
+{
+	return k->pop3.common.crowd.count + k->submit.common.crowd.count;
+}
+
 static void
 end_soon(struct keeper *k)
 {
-	if (k->stopping && !k->wire_up && k->pop3.common.crowd.count == 0)
+	if (k->stopping && !k->wire_up && session_count(k) == 0 &&
+	    post_idle(k->post))
 		timer_set(k->loop, &k->end, 0);
 }
 
@@ -213,7 +222,10 @@ commit(struct keeper *k)
 	}
 	if (k->answer_count > 0)
 		answers_flush(k);
+	/* First of all, since it looks at the box as it was committed. */
 	serve_pop3_settled(&k->pop3, err);
+	serve_submit_settled(&k->submit, err);
+	post_settled(k->post, err);
 }
 
 static void
@@ -244,14 +256,20 @@ on_setup(struct orders *o, struct setup *setup)
 	k->era = era;
 	k->renewed = true;
 	serve_pop3_renew(&k->pop3, era);
+	serve_submit_renew(&k->submit, era);
+	post_renew(k->post, era);
 	orders_ready(o);
 }
 
 static void
 on_peer(struct orders *o, enum role_id to, int fd)
 {
+	struct keeper *k = list_of(o, struct keeper, orders);
+
 	if (to == ROLE_INTAKE)
-		wire_set(list_of(o, struct keeper, orders), fd);
+		wire_set(k, fd);
+	else if (to == ROLE_COURIER)
+		post_wire(k->post, fd);
 	else
 		close(fd);
 }
@@ -262,10 +280,12 @@ on_stop(struct orders *o)
 	struct keeper *k = list_of(o, struct keeper, orders);
 
 	log_event(LOG_INFO, "stopping",
-	    LOG_N("sessions", (int64_t)k->pop3.common.crowd.count));
+	    LOG_N("sessions", (int64_t)session_count(k)));
 	k->stopping = true;
 	timer_set(k->loop, &k->end, ROLE_DRAIN_MS);
 	serve_pop3_stop(&k->pop3);
+	serve_submit_stop(&k->submit);
+	post_stop(k->post);
 	end_soon(k);
 }
 
@@ -277,7 +297,9 @@ on_end(struct timer *t)
 
 	wire_drop(k);
 	serve_pop3_drop(&k->pop3);
+	serve_submit_drop(&k->submit);
 	gate_drop(&k->gate);
+	post_drop(k->post);
 	timer_cancel(k->loop, &k->end);
 	timer_cancel(k->loop, &k->rest);
 	list_take(&k->settle.link);
@@ -327,14 +349,18 @@ keeper_start(const struct role_start *start)
 	if (err != 0)
 		return err;
 	gate_open(&k->gate, k->loop, k->db);
+	k->post = post_new(k->loop, k->db, k->era);
 	err = serve_pop3_open(&k->pop3, start, &k->gate, k->era);
+	if (err == 0)
+		err = serve_submit_open(&k->submit, start, &k->gate, k->post,
+		    k->era);
 	if (err != 0)
 		return err;
 	loop_settle(k->loop, &k->settle);
 	if (start->wires[ROLE_INTAKE] >= 0)
 		wire_set(k, start->wires[ROLE_INTAKE]);
 	if (start->wires[ROLE_COURIER] >= 0)
-		close(start->wires[ROLE_COURIER]);
+		post_wire(k->post, start->wires[ROLE_COURIER]);
 	rest_later(k);
 	orders_ready(&k->orders);
 	return 0;

@@ -6,8 +6,10 @@
 #include "app/gate.h"
 #include "app/keeper.h"
 #include "app/orders.h"
+#include "app/post.h"
 #include "app/role.h"
 #include "app/serve_pop3.h"
+#include "app/serve_submit.h"
 #include "net/wire.h"
 #include "store/message.h"
 
@@ -39,8 +41,10 @@ struct keeper {
 	struct era *era;
 	bool renewed;		/* sessions of an older era may be there */
 	struct db *db;
-	struct gate gate;
+	struct gate gate;	/* of all services */
 	struct pop3_service pop3;
+	struct submit_service submit;
+	struct post *post;
 
 	struct watch wire;	/* to intake */
 	bool wire_up;
