@@ -333,3 +333,22 @@ def test_killed_before_it_is_told(make_box):
     box.kill()
     box.start()
     assert len(box.fetch()) == 1
+
+
+def test_keeper_comes_back(make_box):
+    box = make_box().start()
+    was = box.kill_role("keeper")
+    box.wait_role("keeper", was)
+    box.submit(SHOP, letter())
+    assert len(box.fetch()) == 1
+
+
+def test_reload(make_box):
+    """A session goes on with what it began with; new ones do not."""
+    box = make_box().start()
+    with box.submission() as client:
+        box.configure(submission='senders = ["@work.example"];')
+        box.reload()
+        assert client.mail("me@work.example")[0] == 553
+    with box.submission() as client:
+        assert client.mail("me@work.example")[0] == 250
