@@ -1,12 +1,12 @@
 #!/bin/sh
-# Crash runs: kill -9 of the running program under load, then the store on a
-# disk that fails or loses power at its n-th operation. Closes with one line:
-# N passed, N failed.
+# Crash runs: kill -9 of the running program under load, with letters coming in
+# and with letters going out, then the store on a disk that fails or loses power
+# at its n-th operation. Closes with one line: N passed, N failed.
 #
 # usage: crash.sh [--quick]
 #
-# --quick         20 kills and every 23rd operation, not 1000 and all
-# ROUNDS=n        another number of kills
+# --quick         20 kills, 100 letters, every 23rd operation; not 1000 and all
+# ROUNDS=n        another number of kills, and of letters
 # PILLARBOX=file  the program; BUILD=dir where dev/test/crash is
 set -u
 
@@ -17,10 +17,12 @@ export PILLARBOX
 case ${1:-} in
 --quick)
 	rounds=20
+	letters=100
 	stride=23
 	;;
 '')
 	rounds=1000
+	letters=1000
 	stride=1
 	;;
 *)
@@ -49,6 +51,7 @@ run() { # NAME COMMAND...
 }
 
 run kill /usr/bin/python3 test/crash/kill.py --rounds "${ROUNDS:-$rounds}"
+run carry /usr/bin/python3 test/crash/carry.py --letters "${ROUNDS:-$letters}"
 run disk "$BUILD/dev/test/crash" "$stride" 2>"$BUILD/dev/test/crash.log"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

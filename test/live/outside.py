@@ -12,6 +12,7 @@ import socketserver
 import ssl
 import subprocess
 import threading
+import time
 
 import dnslib
 from aiosmtpd.smtp import SMTP
@@ -187,6 +188,8 @@ class Letter:
         self.helo = session.host_name
         self.tls = session.ssl is not None
         self.user = session.auth_data
+        self.when = time.monotonic()
+        self.heard = False      # the client went on after our 250
 
     @property
     def everything(self):
@@ -272,7 +275,8 @@ class Mx:
             await server.fail(said)
             return "421 gone"
         if said is None or said.startswith("250"):
-            self.letters.append(Letter(session, envelope))
+            server.letter = Letter(session, envelope)
+            self.letters.append(server.letter)
         return said or "250 2.0.0 Taken"
 
     def close(self):
@@ -295,6 +299,7 @@ class Scripted(SMTP):
         super().__init__(*args, **options)
         self.mx = mx
         self.greeted = False
+        self.letter = None      # the last one that was taken
 
     async def fail(self, how):
         if how == HANG:
@@ -309,6 +314,8 @@ class Scripted(SMTP):
     async def _step(self, stage, argument):
         """Whether the script has said something in place of us."""
         self.mx.commands.append((stage, argument))
+        if self.letter is not None:
+            self.letter.heard = True
         said = self.mx.next(stage, argument)
         if said is None:
             return False
