@@ -4,8 +4,9 @@
 #
 # usage: demo.sh PROGRAM
 #
-# RUN_DIR=dir                            instead of run/
-# SMTP_PORT, POP3_PORT, POP3S_PORT=n     instead of 2525, 9110, 9995
+# RUN_DIR=dir                                 instead of run/
+# SMTP_PORT, POP3_PORT, POP3S_PORT=n          instead of 2525, 9110, 9995
+# SUBMISSION_PORT, SUBMISSIONS_PORT=n         instead of 9587, 9465
 set -eu
 umask 077
 
@@ -22,6 +23,8 @@ dir=$(cd "$shown" && pwd)
 smtp=${SMTP_PORT:-2525}
 pop3=${POP3_PORT:-9110}
 pop3s=${POP3S_PORT:-9995}
+submission=${SUBMISSION_PORT:-9587}
+submissions=${SUBMISSIONS_PORT:-9465}
 domain=example.test
 login=mailbox@$domain
 case $dir in
@@ -40,6 +43,9 @@ user = "";
 listen = "127.0.0.1";
 smtp = { port = $smtp; };
 pop3 = { port = $pop3; tls_port = $pop3s; };
+submission = { port = $submission; tls_port = $submissions; };
+# A demo keeps to itself: letters to others find no DNS, and wait.
+dns = { servers = "127.0.0.1:9"; };
 tls = { certificates = (
 	{ cert = "$dir/data/tls/cert.pem"; key = "$dir/data/tls/key.pem"; } ); };
 CONFIG
@@ -51,7 +57,8 @@ card_json() {
   "domain": "$domain",
   "login": "$login",
   "password": "$password",
-  "ports": {"smtp": $smtp, "pop3": $pop3, "pop3s": $pop3s}
+  "ports": {"smtp": $smtp, "pop3": $pop3, "pop3s": $pop3s,
+    "submission": $submission, "submissions": $submissions}
 }
 CARD
 }
@@ -63,7 +70,8 @@ card() {
   is collected, sealed, and can be fetched:
 
     domain     $domain
-    ports      SMTP $smtp, POP3 $pop3 (STLS) and $pop3s (TLS), on 127.0.0.1
+    ports      SMTP $smtp, POP3 $pop3 (STLS) and $pop3s (TLS),
+               submission $submission (STARTTLS) and $submissions (TLS), on 127.0.0.1
     login      $login
     password   $password
     recovery   $shown/recovery-key opens the mail without the password
@@ -73,6 +81,12 @@ card() {
     printf 'Subject: Hello\r\n\r\nHello, box.\r\n' | curl smtp://127.0.0.1:$smtp --mail-from me@sender.example --mail-rcpt shop@$domain -T -
 
     curl -k -u $login:$password pop3s://127.0.0.1:$pop3s/1
+
+  Write as that address, to another one of yours, and see what they see:
+
+    printf 'From: $login\r\nSubject: [sendas:Shop <shop>] Hi\r\n\r\nHello, you.\r\n' | curl -k -u $login:$password smtps://127.0.0.1:$submissions --mail-from $login --mail-rcpt friend@$domain -T -
+
+    curl -k -u $login:$password pop3s://127.0.0.1:$pop3s/2
 
   Ctrl-C stops it; the mail stays in $shown. This card for scripts:
   $shown/card.json
@@ -90,10 +104,11 @@ if [ -e "$dir/data/pillarbox.db" ] &&
 	say "the box of $shown is running already; stop it with Ctrl-C there"
 	exit 1
 fi
-for port in "$smtp" "$pop3" "$pop3s"; do
+for port in "$smtp" "$pop3" "$pop3s" "$submission" "$submissions"; do
 	if busy "$port"; then
 		say "something else uses port $port; stop it, or choose others:" \
-		    "SMTP_PORT=3525 POP3_PORT=3110 POP3S_PORT=3995 make run"
+		    "SMTP_PORT=3525 POP3_PORT=3110 POP3S_PORT=3995" \
+		    "SUBMISSION_PORT=3587 SUBMISSIONS_PORT=3465 make run"
 		exit 1
 	fi
 done
