@@ -94,6 +94,34 @@ sizes_and_dates(void **state)
 	free(text);
 }
 
+static void
+spans_and_columns(void **state)
+{
+	static const int64_t spans[] = { -5, 0, 59, 60, 3599, 3600, 172799,
+		172800, 432000 };
+	size_t len, i, width = 3;
+	char *text;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	for (i = 0; i < countof(spans); i++) {
+		cli_span(out, spans[i]);
+		fputc('|', out);
+	}
+	assert_int_equal(fclose(out), 0);
+	assert_string_equal(text, "0 s|0 s|59 s|1 min|59 min|1 h|47 h|2 days|"
+	    "5 days|");
+	free(text);
+	assert_int_equal(cli_digits(0), 1);
+	assert_int_equal(cli_digits(9), 1);
+	assert_int_equal(cli_digits(10), 2);
+	assert_int_equal(cli_digits(UINT64_MAX), 20);
+	cli_widen(&width, 2);
+	assert_int_equal(width, 3);
+	cli_widen(&width, 7);
+	assert_int_equal(width, 7);
+}
+
 struct parsed {
 	struct cli cli;
 	const char *value;
@@ -164,6 +192,7 @@ cli_test(void)
 		cmocka_unit_test(json_strings),
 		cmocka_unit_test(foreign_text_moves_no_cursor),
 		cmocka_unit_test(sizes_and_dates),
+		cmocka_unit_test(spans_and_columns),
 		cmocka_unit_test(options_and_words_in_any_order),
 		cmocka_unit_test(options_nobody_knows),
 	};
