@@ -2,6 +2,7 @@
 #include "cage_world.h"
 
 #include "net/dial.h"
+#include "net/resolve.h"
 #include "net/tls_client.h"
 #include "net/wire.h"
 
@@ -328,4 +329,42 @@ cage_need_connect(struct cage_world *w)
 	    &len) == 0);
 	works(w, "ask", sendto(fd, "x", 1, MSG_NOSIGNAL, NULL, 0) == 1);
 	close(fd);
+}
+
+struct question {
+	struct lookup lookup;
+	struct loop *loop;
+	enum resolve_result result;
+};
+
+static void
+on_answer(struct lookup *l, const struct resolve_answer *answer)
+{
+	struct question *q = list_of(l, struct question, lookup);
+
+	q->result = answer->result;
+	q->loop->stop = true;
+}
+
+/* Over UDP, and then over TCP, since the answer is cut off. */
+void
+cage_need_resolver(struct cage_world *w)
+{
+	struct question q = { .lookup.done = on_answer, .loop = &w->loop,
+		.result = RESOLVE_FAILED };
+	struct resolver *resolver = NULL;
+	struct str server;
+	char text[32];
+
+	server = str_from(text, (size_t)snprintf(text, sizeof text,
+	    "127.0.0.1:%u", w->dns_port));
+	works(w, "resolver", resolver_open(&resolver, &w->loop, &server, 1,
+	    false) == 0);
+	if (resolver == NULL)
+		return;
+	w->loop.stop = false;
+	lookup_begin(resolver, &q.lookup, RESOLVE_A, STR("mx.example.test"));
+	works(w, "loop", loop_run(&w->loop) == 0);
+	works(w, "lookup", q.result == RESOLVE_FOUND);
+	resolver_drop(resolver);
 }

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -76,9 +77,42 @@ sockets_make(struct cage_world *w)
 
 struct test {
 	struct cage_world world;
+	pid_t dns;
 	char top[CAGE_PATH_SIZE];
 	int report;		/* the parent's end */
 };
+
+/* A DNS server that is in no cage. */
+static void
+dns_start(struct test *t)
+{
+	static const struct dns_record record = { .type = DNS_A,
+		.data = "\300\0\2\1", .len = 4 };
+	static const struct dns_script script = { .tc = true,
+		.records = &record, .count = 1 };
+	struct dns_peer peer;
+	struct loop loop;
+	int told[2];
+
+	assert_int_equal(pipe(told), 0);
+	t->dns = fork();
+	assert_true(t->dns >= 0);
+	if (t->dns == 0) {
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
+		    loop_init(&loop) != 0)
+			_exit(1);
+		dns_peer_open(&peer, &loop);
+		peer.script = &script;
+		if (write(told[1], &peer.port, sizeof peer.port) < 0)
+			_exit(1);
+		(void)loop_run(&loop);
+		_exit(0);
+	}
+	assert_int_equal(read(told[0], &t->world.dns_port,
+	    sizeof t->world.dns_port), sizeof t->world.dns_port);
+	close(told[0]);
+	close(told[1]);
+}
 
 static int
 begin(void **state)
@@ -102,6 +136,8 @@ begin(void **state)
 	sockets_make(w);
 	crypto_start();
 	tls_peer_pair_make(&w->pair, names);
+	/* before the pipe that must have one writer */
+	dns_start(&t);
 	assert_int_equal(pipe(fds), 0);
 	t.report = fds[0];
 	w->report = fds[1];
@@ -120,6 +156,8 @@ end(void **state)
 	char path[CAGE_PATH_SIZE];
 	size_t i;
 
+	assert_int_equal(kill(t->dns, SIGKILL), 0);
+	assert_int_equal(waitpid(t->dns, NULL, 0), t->dns);
 	for (i = 0; i < countof(files); i++) {
 		path_of(path, t->top, files[i]);
 		(void)unlink(path);
@@ -214,6 +252,7 @@ as_courier(struct cage_world *w)
 	cage_need_basics(w);
 	cage_need_tls_client(w);
 	cage_need_connect(w);
+	cage_need_resolver(w);
 }
 
 static void

@@ -2,6 +2,7 @@
 #ifndef TEST_UNIT_NET_CAGE_WORLD_H
 #define TEST_UNIT_NET_CAGE_WORLD_H
 
+#include "dns_peer.h"
 #include "tls_peer.h"
 
 #include "net/loop.h"
@@ -25,6 +26,7 @@ struct cage_world {
 	int parent;			/* pid */
 	struct loop loop;
 	struct tls_peer_pair pair;
+	unsigned dns_port;		/* of a server in another process */
 	int report;			/* gets the names of what went wrong */
 };
 
@@ -48,5 +50,6 @@ void cage_need_tls_client(struct cage_world *w);
 void cage_need_database(struct cage_world *w);
 void cage_need_child(struct cage_world *w);
 void cage_need_connect(struct cage_world *w);
+void cage_need_resolver(struct cage_world *w);
 
 #endif
