@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from box import Box, wait_for
+from box import Box, crlf, wait_for
 from outside import DROP, HANG, RESET, Authority, Mx, Names
 
 LATER = "deferred"
@@ -101,7 +101,9 @@ CASES = {
     # EHLO
     "no-ehlo": Case(({"EHLO": ["502 5.5.1 What?"]},)),
     "ehlo-drops": later("EHLO", DROP),
-    "ehlo-and-helo-550": later("EHLO", "550 5.7.1 Go away"),
+    "ehlo-and-helo-550": Case(({"EHLO": ["550 5.7.1 Go away"],
+                                "HELO": ["550 5.7.1 Go away"]},),
+                              (LATER,), (HERE,)),
     "ehlo-of-two-minds": later("EHLO", "250-mx.example\r\n550 No"),
     "ehlo-endless-line": later("EHLO", "250 " + "x" * 9000),
     # TLS
@@ -247,7 +249,7 @@ def world(tmp_path_factory):
         for name, case in CASES.items():
             to = [f"{user}@{name}.example" for user in case.users]
             client.sendmail("shop@example.test", to,
-                            (case.text % (to[0], name)).encode(),
+                            crlf(case.text % (to[0], name)),
                             case.options)
     # What hangs keeps nobody else.
     wait_for(lambda: ("DATA", None) in slow.commands, "no DATA")

@@ -6,7 +6,7 @@ import smtplib
 
 import pytest
 
-from box import Box, wait_for
+from box import Box, crlf, wait_for
 from outside import Authority, Mx, Names, Policies
 
 LETTER = """\
@@ -60,7 +60,7 @@ class Outside:
     def send(self, domain, options=()):
         with self.box.submission() as client:
             client.sendmail("shop@example.test", [f"a@{domain}"],
-                            LETTER % domain, options)
+                            crlf(LETTER % domain), options)
 
     def queued(self, domain):
         """The recipient of a domain in the queue, or None."""
@@ -267,7 +267,7 @@ def test_smart_host_for_all(outside):
     with outside.box.submission() as client:
         client.sendmail("shop@example.test", ["a@one.example",
                                               "b@two.example"],
-                        LETTER % "one.example")
+                        crlf(LETTER % "one.example"))
     outside.arrives(host)
     assert sorted(host.letters[0].recipients) == ["a@one.example",
                                                   "b@two.example"]
