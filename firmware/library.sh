@@ -4,8 +4,8 @@
 # usage: library.sh TARGET NAME LINK
 #
 # The result lies in the user's cache under a key of everything that decides
-# it: lock lines, recipe, files of ours named NAME_*, flags, compiler. LINK is
-# made to point at it. Two builds at a time are safe: the library is locked,
+# it: lock lines, recipe, files of ours named NAME_*, flags, compiler, and the
+# keys of libraries that it needs. LINK is made to point at it. Two builds at a time are safe: the library is locked,
 # work is done in a folder of its own, and renamed into place when complete.
 set -eu
 
@@ -35,6 +35,16 @@ if [ "$target" != host ] && [ "$name" != musl ]; then
 	musl=$(readlink -f "$musl")
 fi
 
+# A recipe names under NEEDS whose headers it compiles against.
+given= needed=
+for need in $(sed -n 's/^NEEDS = //p' "$recipe"); do
+	beside=$(dirname "$link")/$need
+	"$0" "$target" "$need" "$beside"
+	beside=$(readlink -f "$beside")
+	given="$given NEED_$need=$beside"
+	needed="$needed $(basename "$beside")"
+done
+
 cc=$(unset MAKEFLAGS MFLAGS; variables print-cc)
 version=$($cc --version 2>/dev/null | head -n 1) || version=
 if [ -z "$version" ]; then
@@ -42,7 +52,7 @@ if [ -z "$version" ]; then
 	exit 1
 fi
 key=$({
-	echo "$target $version $(basename "${musl:-none}")"
+	echo "$target $version $(basename "${musl:-none}")$needed"
 	grep "^$name " "$here/deps.lock"
 	cat "$recipe" "$here/recipe/compile.mk" "$here/target.mk" "$0"
 	cat "$here/${name}"_*.[ch] 2>/dev/null || :
@@ -68,7 +78,7 @@ if [ ! -e "$place" ]; then
 	done
 	log=$cache/library/$target/$name.log
 	if ! make -C "$work/tree" -f "$here/recipe/compile.mk" NAME="$name" \
-	    TARGET="$target" MUSL="$musl" PLACE="$place" OUT="$work/out" \
+	    TARGET="$target" MUSL="$musl" PLACE="$place" OUT="$work/out" $given \
 	    PATCHES="$work/debian/debian/patches" install >"$log" 2>&1; then
 		tail -n 30 "$log" >&2
 		echo "library: $name for $target failed, see $log" >&2

@@ -44,19 +44,26 @@ struct fetch {
 	struct fetching *fetching;
 };
 
+/* What to fetch: https://HOST/PATH. */
+struct fetch_goal {
+	struct str host;	/* with A-labels; it is not looked up: */
+	const struct dial_address *addresses;	/* tried in this order until
+						   one connects */
+	size_t count;
+	struct str path;	/* with its slash */
+	size_t max;		/* bytes of text; more is FETCH_FAILED */
+	const char *type;	/* the media type it must have, or NULL;
+				   static */
+};
+
 /*
- * Fetch https://HOST/PATH with its certificate verified.
+ * Fetch a text, the certificate of its server verified, by TLS 1.2 at least.
  *
  * f         done set
- * host      copied; nothing is looked up:
- * addresses of it, tried in order; copied
- * path      copied, with its slash
- * max       bytes of text; more is FETCH_FAILED
- * type      a media type the answer must have, or NULL; static
+ * goal      copied, with what it points to
  */
-void fetch_begin(struct fetcher *fetcher, struct fetch *f, struct str host,
-	const struct dial_address *addresses, size_t count, struct str path,
-	size_t max, const char *type);
+void fetch_begin(struct fetcher *fetcher, struct fetch *f,
+	const struct fetch_goal *goal);
 
 /* Give up: done() is not called. Safe on a zeroed struct and twice. */
 void fetch_cancel(struct fetch *f);

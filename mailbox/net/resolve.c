@@ -13,6 +13,7 @@
 #include "net/resolve.h"
 
 #include "base/log.h"
+#include "net/guest.h"
 #include "net/resolve_part.h"
 
 #include <errno.h>
@@ -32,15 +33,8 @@ struct resolver {
 	ares_channel_t *channel;	/* NULL: there are no servers */
 	bool trust_ad;
 	struct timer timer;		/* when c-ares wants to be asked */
-	struct list lines;
+	struct guests guests;
 	struct list asked;
-};
-
-/* A socket of c-ares that is watched. */
-struct line {
-	struct list link;
-	struct resolver *resolver;
-	struct watch watch;
 };
 
 struct asked {
@@ -78,12 +72,11 @@ on_timer(struct timer *t)
 	timer_wind(r);
 }
 
-/* The line may be gone when c-ares is through with the event. */
 static void
-on_ready(struct watch *w, unsigned events)
+on_ready(struct guests *g, int fd, unsigned events)
 {
-	struct resolver *r = list_of(w, struct line, watch)->resolver;
-	ares_fd_events_t event = { .fd = w->fd };
+	struct resolver *r = list_of(g, struct resolver, guests);
+	ares_fd_events_t event = { .fd = fd };
 
 	if ((events & ~LOOP_WRITE) != 0)
 		event.events |= ARES_FD_EVENT_READ;
@@ -93,44 +86,13 @@ on_ready(struct watch *w, unsigned events)
 	timer_wind(r);
 }
 
-static struct line *
-line_find(struct resolver *r, int fd)
-{
-	struct list *link;
-	struct line *line;
-
-	for (link = r->lines.next; link != &r->lines; link = link->next) {
-		line = list_of(link, struct line, link);
-		if (line->watch.fd == fd)
-			return line;
-	}
-	return NULL;
-}
-
-/* c-ares says what it wants to know of a socket; nothing: it is closed. */
 static void
 on_state(void *data, ares_socket_t fd, int readable, int writable)
 {
 	struct resolver *r = data;
-	struct line *line = line_find(r, fd);
-	unsigned events = (readable ? LOOP_READ : 0) |
-	    (writable ? LOOP_WRITE : 0);
 
-	if (line != NULL && events != 0) {
-		loop_change(r->loop, &line->watch, events);
-	} else if (line != NULL) {
-		loop_unwatch(r->loop, &line->watch);
-		list_take(&line->link);
-		free(line);
-	} else if (events != 0) {
-		line = xalloc(1, sizeof *line);
-		*line = (struct line){
-			.resolver = r,
-			.watch = { .fd = fd, .ready = on_ready }
-		};
-		must(loop_watch(r->loop, &line->watch, events) == 0);
-		list_add(&r->lines, &line->link);
-	}
+	guests_want(&r->guests, fd, (readable ? LOOP_READ : 0) |
+	    (writable ? LOOP_WRITE : 0));
 }
 
 /* ---- answers ---- */
@@ -377,7 +339,7 @@ resolver_open(struct resolver **r, struct loop *loop,
 		.trust_ad = trust_ad,
 		.timer = { .fire = on_timer }
 	};
-	list_init(&made->lines);
+	guests_init(&made->guests, loop, on_ready);
 	list_init(&made->asked);
 	if (count > 0) {
 		must(ares_init_options(&made->channel, &options,
@@ -413,6 +375,7 @@ resolver_drop(struct resolver *r)
 	if (r->channel != NULL)
 		ares_destroy(r->channel);
 	timer_cancel(r->loop, &r->timer);
-	must(list_empty(&r->asked) && list_empty(&r->lines));
+	guests_drop(&r->guests);
+	must(list_empty(&r->asked));
 	free(r);
 }
