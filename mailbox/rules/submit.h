@@ -25,12 +25,16 @@ struct submit_policy {
 					   replied to came to; empty for none
 					   or when the key is off */
 	struct str helo;		/* what the client calls itself */
+	struct str client_ip;		/* "192.0.2.1"; empty if not known */
 	struct str secret;		/* of the box, the same for ever:
 					   private message-ids map by it */
 	struct str id;			/* fresh, of letters and digits: for a
 					   Message-ID of ours */
 	int64_t now;			/* unix s */
 	bool smtputf8;			/* the client said SMTPUTF8 */
+	bool outside;			/* somebody else gets it: To and Cc may
+					   not show the main address beside
+					   another in From */
 };
 
 enum submit_by { SUBMIT_BY_FROM, SUBMIT_BY_TAG, SUBMIT_BY_IDENTITY };
@@ -68,8 +72,9 @@ enum submit_verdict { SUBMIT_OK, SUBMIT_REFUSED };
 /*
  * Rewrite the header of a submitted letter so that it shows the one address
  * its owner chose (by a sendas tag in the Subject, by what it replies to, or
- * by From) and no other of theirs outside of To and Cc; or say why not. The
- * output of SUBMIT_OK put in again, without an identity, changes no more.
+ * by From) and no other of theirs outside of To and Cc, nor the client's name
+ * and address; or say why not. The output of SUBMIT_OK put in again, without
+ * an identity, changes no more.
  *
  * Kept as they are: To, Cc, Content-*, List-* (RFC 2369), User-Agent and
  * X-Mailer, and fields that are not known and name no address of ours.

@@ -16,6 +16,8 @@
 	"would go out under another name"
 #define ELSEWHERE "550 5.7.1 A header field shows your main address, which " \
 	"would go out under another name"
+#define IN_TO "550 5.7.1 To or Cc shows your main address to others, beside " \
+	"another name in From: leave it out, or use Bcc"
 #define IN_FROM "550 5.7.1 The name in From shows another address of yours"
 
 enum field_kind {
@@ -52,24 +54,33 @@ static const struct field_row field_rows[] = {
 	{ "X-Confirm-Reading-To", FIELD_ASKS },
 	{ "Errors-To", FIELD_ASKS },
 	/* who else should not know that they got it */
-	{ "Bcc", FIELD_OUT }, { "Resent-*", FIELD_OUT },
+	{ "Bcc", FIELD_OUT }, { "X-Bcc*", FIELD_OUT }, { "Dcc", FIELD_OUT },
+	{ "X-Rcpt-*", FIELD_OUT }, { "X-Recipient*", FIELD_OUT },
+	{ "Resent-*", FIELD_OUT },
 	/* who the client, or a server before us, says the sender is */
 	{ "Sender", FIELD_OUT }, { "X-Sender", FIELD_OUT },
-	{ "X-Original-From", FIELD_OUT }, { "X-Google-*", FIELD_OUT },
+	{ "X-X-Sender", FIELD_OUT }, { "X-Env-Sender", FIELD_OUT },
+	{ "X-MDSender", FIELD_OUT }, { "X-Mail-From", FIELD_OUT },
+	{ "X-From", FIELD_OUT }, { "Originator", FIELD_OUT },
+	{ "X-Original*", FIELD_OUT }, { "X-Google-*", FIELD_OUT },
 	{ "X-Gm-*", FIELD_OUT }, { "X-Apparently-*", FIELD_OUT },
-	{ "Apparently-*", FIELD_OUT }, { "X-Authenticated-*", FIELD_OUT },
-	{ "X-Auth-*", FIELD_OUT }, { "X-AuthUser", FIELD_OUT },
+	{ "Apparently-*", FIELD_OUT }, { "X-Auth*", FIELD_OUT },
+	{ "X-User", FIELD_OUT }, { "X-UserID", FIELD_OUT },
+	{ "X-Username", FIELD_OUT }, { "X-Login*", FIELD_OUT },
 	{ "X-Envelope-*", FIELD_OUT }, { "Envelope-*", FIELD_OUT },
 	{ "X-Get-Message-Sender-Via", FIELD_OUT },
 	{ "Return-Path", FIELD_OUT }, { "X-Return-Path", FIELD_OUT },
-	{ "Delivered-To", FIELD_OUT }, { "X-Original-To", FIELD_OUT },
-	{ "X-Delivered-To", FIELD_OUT }, { "Original-Recipient", FIELD_OUT },
+	{ "Delivered-To", FIELD_OUT }, { "X-Delivered-To", FIELD_OUT },
+	{ "Original-Recipient", FIELD_OUT },
 	/* where the letter was written and which way it came */
 	{ "Received", FIELD_OUT }, { "Received-*", FIELD_OUT },
-	{ "X-Received*", FIELD_OUT }, { "X-Originating-*", FIELD_OUT },
-	{ "X-Client*", FIELD_OUT }, { "X-Forwarded-For", FIELD_OUT },
-	{ "X-Forwarded-To", FIELD_OUT }, { "X-Forwarded-Host", FIELD_OUT },
+	{ "X-Received*", FIELD_OUT }, { "X-Originat*", FIELD_OUT },
+	{ "X-Client*", FIELD_OUT }, { "X-Forwarded-*", FIELD_OUT },
 	{ "X-Real-IP", FIELD_OUT }, { "X-Remote-*", FIELD_OUT },
+	{ "X-Host*", FIELD_OUT }, { "X-Machine*", FIELD_OUT },
+	{ "X-Abuse*", FIELD_OUT }, { "X-MS-Exchange-*", FIELD_OUT },
+	{ "X-Exim-*", FIELD_OUT }, { "X-Postfix-*", FIELD_OUT },
+	{ "X-Virus-*", FIELD_OUT }, { "X-Spam-*", FIELD_OUT },
 	{ "X-Sender-*", FIELD_OUT }, { "X-Source*", FIELD_OUT },
 	{ "X-Helo", FIELD_OUT }, { "X-IP", FIELD_OUT },
 	{ "X-PHP-*", FIELD_OUT }, { "X-AntiAbuse", FIELD_OUT },
@@ -118,6 +129,20 @@ leak_of(const struct submit_job *job, struct str field)
 	leak = submit_leak(job, buf_str(&line));
 	buf_drop(&line);
 	return leak;
+}
+
+/* Whether a field says who or where the client is. */
+static bool
+is_of_client(const struct submit_job *job, struct str value)
+{
+	struct buf line;
+	bool shows;
+
+	buf_init(&line, SUBMIT_OUT_MAX);
+	head_unfold(&line, value);
+	shows = submit_shows_client(job->policy, buf_str(&line));
+	buf_drop(&line);
+	return shows;
 }
 
 /* Whether a field, as it stands or decoded, holds what resembles a tag. */
@@ -290,7 +315,8 @@ write_field(struct submit_job *job, const struct head_field *field,
 {
 	switch (kind) {
 	case FIELD_OTHER:
-		if (leak_of(job, field->whole) == SUBMIT_LEAK_NONE)
+		if (leak_of(job, field->whole) == SUBMIT_LEAK_NONE &&
+		    !is_of_client(job, field->value))
 			buf_add(&job->field, field->whole);
 		else
 			job->result->dropped++;
@@ -344,9 +370,10 @@ guard(const struct submit_job *job, enum field_kind kind)
 
 	if (is_like(buf_str(&job->field)))
 		return LIKE;
-	if (kind == FIELD_KEPT)
-		return NULL;
 	leak = leak_of(job, buf_str(&job->field));
+	if (kind == FIELD_KEPT)
+		return job->policy->outside && leak == SUBMIT_LEAK_MAIN ?
+		    IN_TO : NULL;
 	if (kind == FIELD_FROM && leak != SUBMIT_LEAK_NONE)
 		return IN_FROM;
 	if (leak == SUBMIT_LEAK_MAIN)

@@ -18,15 +18,24 @@ is_private_name(struct str s)
 {
 	/* RFC 6761, 6762 appendix G, 8375, and what home routers hand out */
 	static const char *const names[] = {
-		"localhost", "localdomain", "local", "lan", "home",
-		"home.arpa", "internal", "intranet", "private", "corp",
-		"invalid", "fritz.box", "speedport.ip",
+		"localhost", "localdomain", "localnet", "local", "lan",
+		"home", "home.arpa", "internal", "intranet", "private",
+		"corp", "domain", "workgroup", "router", "dhcp", "invalid",
+		"onion", "alt", "fritz.box", "speedport.ip", "mshome.net",
+		"ts.net",
 	};
 	struct str name;
+	uint64_t number;
 	size_t i;
 	int before;
 
 	if (str_find(s, 0, '.') == STR_NONE)
+		return true;
+	/* no domain ends with a number: an address without its brackets */
+	name = s;
+	while (str_find(name, 0, '.') != STR_NONE)
+		str_take(&name, str_find(name, 0, '.') + 1);
+	if (str_number(name, UINT64_MAX, &number) || name.len == 0)
 		return true;
 	for (i = 0; i < countof(names); i++) {
 		name = str_of(names[i]);
@@ -61,6 +70,7 @@ is_well_formed(const struct submit_job *job, struct str s)
 static bool
 is_public(const struct submit_job *job, struct str id)
 {
+	enum submit_leak leak;
 	struct domains ours;
 	struct str right;
 	size_t at;
@@ -68,12 +78,15 @@ is_public(const struct submit_job *job, struct str id)
 	right = id;
 	while ((at = str_find(right, 0, '@')) != STR_NONE)
 		str_take(&right, at + 1);
+	leak = submit_leak(job, id);
 	if (right.len == id.len || id.len == right.len + 1 ||
-	    !is_well_formed(job, id) ||
-	    submit_leak(job, id) == SUBMIT_LEAK_MAIN)
+	    !is_well_formed(job, id) || leak == SUBMIT_LEAK_MAIN)
 		return false;
-	if (str_same(right, job->id_domain))
+	if (str_same(right, job->id_domain) ||
+	    str_same(right, job->chosen.domain))
 		return true;
+	if (leak != SUBMIT_LEAK_NONE)
+		return false;
 	ours = *job->policy->domains;
 	ours.subdomains = true;
 	return addr_is_domain(right) && !is_private_name(right) &&

@@ -7,6 +7,8 @@
 
 #include "mail/word.h"
 
+#define HELO_TELLING 4		/* octets of a host's name that is no word */
+
 bool
 submit_owns(const struct submit_policy *policy, const struct addr *addr)
 {
@@ -239,18 +241,87 @@ worst_of(const struct submit_job *job, struct str text)
 	return worst;
 }
 
+/* The worst of a text when its comments are left out. */
+static enum submit_leak
+worst_without_comments(const struct submit_job *job, struct str text)
+{
+	enum submit_leak worst;
+	bool closed = true;
+	struct buf rest;
+
+	buf_init(&rest, text.len);
+	while (text.len > 0) {
+		if (closed && str_at(text, 0) == '(') {
+			closed = head_skip_space(&text, NULL);
+			continue;
+		}
+		buf_add(&rest, str_take(&text, 1));
+	}
+	worst = worst_of(job, buf_str(&rest));
+	buf_drop(&rest);
+	return worst;
+}
+
+/* The worst of a text in which nothing is encoded. */
+static enum submit_leak
+worst_of_plain(const struct submit_job *job, struct str text)
+{
+	enum submit_leak plain, bare;
+
+	plain = worst_of(job, text);
+	if (str_find(text, 0, '(') == STR_NONE)
+		return plain;
+	bare = worst_without_comments(job, text);
+	return plain > bare ? plain : bare;
+}
+
 enum submit_leak
 submit_leak(const struct submit_job *job, struct str text)
 {
 	enum submit_leak plain, looked;
 	struct buf look;
 
-	plain = worst_of(job, text);
+	plain = worst_of_plain(job, text);
 	if (str_find_str(text, STR("=?")) == STR_NONE)
 		return plain;
 	buf_init(&look, 3 * text.len);
 	word_look(&look, text);
-	looked = worst_of(job, buf_str(&look));
+	looked = worst_of_plain(job, buf_str(&look));
 	buf_drop(&look);
 	return plain > looked ? plain : looked;
+}
+
+static bool
+is_name_char(int c)
+{
+	return char_is_alnum(c) || c > 127 || c == '-' || c == '_';
+}
+
+/* Whether a text shows a name, letter case apart, as a word of its own. */
+static bool
+shows_name(struct str text, struct str name)
+{
+	size_t i;
+
+	for (i = 0; name.len > 0 && i + name.len <= text.len; i++)
+		if (str_same(str_part(text, i, name.len), name) &&
+		    (i == 0 || !is_name_char(str_at(text, i - 1))) &&
+		    !is_name_char(str_at(text, i + name.len)))
+			return true;
+	return false;
+}
+
+bool
+submit_shows_client(const struct submit_policy *policy, struct str text)
+{
+	struct str helo = policy->helo;
+
+	if (str_skip(&helo, '[') && str_ends(helo, STR("]")))
+		helo.len--;
+	str_skip_word(&helo, STR("IPv6:"));
+	/* a short name without a domain is a word like others */
+	if (helo.len < HELO_TELLING && str_find(helo, 0, '.') == STR_NONE &&
+	    str_find(helo, 0, ':') == STR_NONE)
+		helo = STR("");
+	return shows_name(text, helo) || shows_name(text, policy->client_ip);
 }

@@ -41,6 +41,12 @@ bool submit_owns(const struct submit_policy *policy, const struct addr *addr);
 /* The worst that an unfolded text shows, as it stands and when decoded. */
 enum submit_leak submit_leak(const struct submit_job *job, struct str text);
 
+/*
+ * Whether an unfolded text shows the name or the address of the client, not as
+ * part of a longer word.
+ */
+bool submit_shows_client(const struct submit_policy *policy, struct str text);
+
 /* Add what becomes of a field; NULL, or the refusal. */
 const char *submit_field(struct submit_job *job,
 	const struct head_field *field);

@@ -1,12 +1,24 @@
 /*
- * Submitted headers: whatever is accepted shows the chosen address alone. The
- * checks below do not use what the rewriter looks with. The first byte of the
- * input chooses: 1 SMTPUTF8, 2 an identity, 4 no sender.
+ * Submitted headers: whatever is accepted shows the chosen address alone, is
+ * not changed by a second time, and can be signed. The checks below do not use
+ * what the rewriter looks with. The first byte of the input chooses: 1
+ * SMTPUTF8, 2 an identity, 4 no sender, 8 somebody else gets it.
  */
 #include "mail/compose.h"
 #include "mail/head.h"
 #include "mail/people.h"
+#include "proof/canon.h"
+#include "proof/sign.h"
 #include "rules/submit.h"
+#include "unit/proof/verify.h"
+
+#define BODY "text \t of a letter\r\n\r\n"
+
+/* RFC 8032 section 7.1, test 1. */
+static const char pem[] =
+    "-----BEGIN PRIVATE KEY-----\n"
+    "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n"
+    "-----END PRIVATE KEY-----\n";
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -94,7 +106,8 @@ check_people(struct str value, struct str chosen)
 }
 
 static void
-check_field(const struct head_field *field, const struct submit *result)
+check_field(const struct head_field *field, const struct submit *result,
+	bool outside)
 {
 	struct buf line;
 	size_t i;
@@ -102,8 +115,8 @@ check_field(const struct head_field *field, const struct submit *result)
 	must(!str_same(field->name, STR("Bcc")));
 	must(!str_same(field->name, STR("Received")));
 	must(!str_starts(field->name, STR("X-Pillarbox-")));
-	if (str_same(field->name, STR("To")) ||
-	    str_same(field->name, STR("Cc")))
+	if (!outside && (str_same(field->name, STR("To")) ||
+	    str_same(field->name, STR("Cc"))))
 		return;
 	buf_init(&line, SUBMIT_OUT_MAX);
 	head_unfold(&line, field->whole);
@@ -129,7 +142,7 @@ check_lines(struct str head)
 }
 
 static void
-check_head(const struct submit *result)
+check_head(const struct submit *result, bool outside)
 {
 	struct head_field field;
 	unsigned from, dates, ids;
@@ -140,7 +153,7 @@ check_head(const struct submit *result)
 	must(str_is_ascii(head) || (result->smtputf8 && str_is_utf8(head)));
 	from = dates = ids = 0;
 	while (head_next(&head, &field)) {
-		check_field(&field, result);
+		check_field(&field, result, outside);
 		dates += str_same(field.name, STR("Date"));
 		ids += str_same(field.name, STR("Message-ID"));
 		if (!str_same(field.name, STR("From")))
@@ -171,6 +184,51 @@ check_again(struct submit_policy policy, const struct submit *once)
 	submit_drop(&twice);
 }
 
+static size_t
+count_fields(struct str head)
+{
+	struct head_field field;
+	size_t count = 0;
+
+	while (head_next(&head, &field))
+		count++;
+	return count;
+}
+
+/* A plain verifier finds the signature of what goes out good. */
+static void
+check_signature(const struct submit *result)
+{
+	struct sign_key key = { STR("s"), NULL };
+	struct signer signer = {
+		.domain = STR("example.test"), .keys = &key, .count = 1
+	};
+	unsigned char hash[SHA256_SIZE];
+	struct crypto_key *own;
+	struct buf message, open;
+	struct canon canon;
+
+	if (count_fields(buf_str(&result->head)) >= VERIFY_FIELDS_MAX)
+		return;
+	must(crypto_key_read(&own, str_of(pem)) == 0);
+	key.key = own;
+	buf_init(&message, 2 * SUBMIT_OUT_MAX);
+	buf_init(&open, CRYPTO_PUBLIC_MAX);
+	canon_init(&canon);
+	canon_feed(&canon, STR(BODY));
+	canon_end(&canon, hash);
+	if (sign_add(&message, &signer, buf_str(&result->head), hash) ==
+	    SIGN_DONE) {
+		buf_add(&message, buf_str(&result->head));
+		buf_add_text(&message, BODY);
+		crypto_key_public(own, &open);
+		must(verify_message(buf_str(&message), 0, buf_str(&open)));
+	}
+	buf_drop(&message);
+	buf_drop(&open);
+	crypto_key_drop(own);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -189,7 +247,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    .identity = data[0] & 2 ? STR("found@example.test") : STR(""),
 	    .helo = STR("desk.isp.example"), .secret = STR("salt"),
 	    .id = STR("fresh"), .now = 1795210678,
-	    .smtputf8 = data[0] & 1 };
+	    .client_ip = STR("192.0.2.77"),
+	    .smtputf8 = data[0] & 1, .outside = data[0] & 8 };
 	submit_references_begin(&references, head);
 	for (count = 0; submit_references_next(&references, &id); count++)
 		must(id.at >= head.at && id.len < head.len);
@@ -199,7 +258,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	submit_init(&result);
 	if (submit_rewrite(&result, &policy, head,
 	    data[0] & 4 ? STR("") : planted[0]) == SUBMIT_OK) {
-		check_head(&result);
+		check_head(&result, policy.outside);
+		check_signature(&result);
 		check_again(policy, &result);
 	} else
 		must(str_at(str_of(result.refusal), 0) == '5');

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "rules/submit_part.h"
 #include "submit_world.h"
 
 int submit_field_test(void);
@@ -71,7 +72,9 @@ test_others(void **state)
 		    "X-C: =?UTF-8?Q?mailbox=40example.test?=\r\n"
 		    "X-D: shop@example.test\r\nX-E: MAILBOX @ Example.test.\r\n"
 		    "X-F: me@listed.example\r\nX-G: a@example.testing\r\n"
-		    "X-H: \"mailbox\"@example.test\r\n",
+		    "X-H: \"mailbox\"@example.test\r\n"
+		    "X-I: mailbox(at)@(this)example.test\r\n"
+		    "X-J: mailbox ((\\)) x) @ example.test ((\r\n",
 		    AS_SHOP "User-Agent: Mail 1.0\r\nX-Mailer: b\r\n"
 		    "X-A: b@foreign.example\r\nX-D: shop@example.test\r\n"
 		    "X-G: a@example.testing\r\n" TAIL BY_TAG },
@@ -113,6 +116,84 @@ test_others(void **state)
 
 	(void)state;
 	submit_check(&submit_usual, vectors, countof(vectors));
+}
+
+/* What tells of the client, by its field or by what stands in it. */
+static void
+test_client(void **state)
+{
+	static const struct submit_vector vectors[] = {
+		{ "From: shop@example.test\r\n"
+		    "X-X-Sender: robert@desk\r\nX-Bcc: a@b.example\r\n"
+		    "X-Authentication-Warning: desk: robert owned process\r\n"
+		    "X-OriginatorOrg: a.example\r\nX-Original-To: x\r\n"
+		    "X-OriginalArrivalTime: x\r\nX-AuthUser: robert\r\n"
+		    "X-MS-Exchange-Organization-AuthSource: desk\r\n"
+		    "X-Forwarded-Encrypted: x\r\nX-Virus-Scanned: at desk\r\n",
+		    "From: shop@example.test\r\n" TAIL
+		    "shop@example.test by from" },
+		{ "From: shop@example.test\r\n"
+		    "X-A: (desk.isp.example [192.0.2.77])\r\n"
+		    "X-B: at\r\n DESK.isp.example.\r\nX-C: 192.0.2.77\r\n"
+		    "X-D: 192.0.2.7\r\nX-E: 192.0.2.771\r\n"
+		    "X-F: my-desk.isp.example\r\n"
+		    "X-G: desk.isp.examples\r\nUser-Agent: x.desk.isp.example"
+		    "\r\n", "From: shop@example.test\r\n"
+		    "X-D: 192.0.2.7\r\nX-E: 192.0.2.771\r\n"
+		    "X-F: my-desk.isp.example\r\n"
+		    "X-G: desk.isp.examples\r\n" TAIL
+		    "shop@example.test by from" },
+	};
+	static const struct {
+		const char *helo;
+		bool shown;
+	} names[] = {
+		{ "[10.1.2.3]", true }, { "[IPv6:fe80::1]", true },
+		{ "robs-pc", true }, { "pc", false }, { "", false },
+		{ "laptop", false },
+	};
+	struct submit_policy policy;
+	size_t i;
+
+	(void)state;
+	policy = submit_usual;
+	policy.client_ip = STR("192.0.2.77");
+	submit_check(&policy, vectors, countof(vectors));
+	for (i = 0; i < countof(names); i++) {
+		policy.helo = str_of(names[i].helo);
+		assert_int_equal(submit_shows_client(&policy,
+		    STR("for pc 10.1.2.3, fe80::1 (robs-pc)")),
+		    names[i].shown);
+	}
+}
+
+#define TO_OTHERS "550 5.7.1 To or Cc shows your main address to others, " \
+	"beside another name in From: leave it out, or use Bcc"
+
+/* Who is written to may see the main address when nobody else does. */
+static void
+test_outside(void **state)
+{
+	static const struct submit_vector vectors[] = {
+		{ TAGGED "To: mailbox@example.test\r\n", TO_OTHERS },
+		{ TAGGED "To: a@b.example\r\nCc: x@y.example,\r\n"
+		    " Me <Mailbox@Other.example>\r\n", TO_OTHERS },
+		{ TAGGED "To: \"mailbox@example.test\" <a@b.example>\r\n",
+		    TO_OTHERS },
+		{ TAGGED "To: a@b.example, club@other.example\r\n",
+		    AS_SHOP "To: a@b.example, club@other.example\r\n" TAIL
+		    BY_TAG },
+		{ ME "Cc: mailbox@example.test\r\n",
+		    "From: Robert <mailbox@example.test>\r\n"
+		    "Cc: mailbox@example.test\r\n" TAIL
+		    "mailbox@example.test by from" },
+	};
+	struct submit_policy policy;
+
+	(void)state;
+	policy = submit_usual;
+	policy.outside = true;
+	submit_check(&policy, vectors, countof(vectors));
 }
 
 /* An address that the chosen one is the end of is another. */
@@ -166,6 +247,8 @@ submit_field_test(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_people),
 		cmocka_unit_test(test_others),
+		cmocka_unit_test(test_client),
+		cmocka_unit_test(test_outside),
 		cmocka_unit_test(test_longest),
 		cmocka_unit_test(test_dates),
 	};

@@ -48,11 +48,14 @@ test_private_ids(void **state)
 		"<a>", "<>", "<a b@public.example>", "<a@b.example> x",
 		"<a@desk.isp.example>", "<a@desk.example.test>",
 		"<a@other.example>", "<mailbox@example.test>", "a b",
-		"<a@b.example><c@d.example>",
+		"<a@b.example><c@d.example>", "<a@192.0.2.1>", "<a@b.c.>",
+		"<a@desk.ts.net>", "<a@mine.example>",
+		"<me@listed.example>",
 	};
 	static const char *const public[] = {
 		"<a@public.example>", "<a@example.test>", "<a@mylan.example>",
 		"<a@notlocalhost.example>", "<a$b.c@x.y.example>",
+		"<you@listed.example>", "<a@b4.example>",
 	};
 	struct buf out, field;
 	size_t i;
