@@ -93,6 +93,7 @@ struct smtp {
 	struct buf canonical;		/* the same in canonical form */
 	size_t recipient_count;
 	struct buf helo;
+	struct str client_ip;		/* kept by the shell */
 	uint64_t size;			/* octets of the message so far, trace
 					   lines included; as POP3 will say */
 	unsigned messages;		/* accepted in this session */
@@ -123,7 +124,6 @@ struct smtp {
 		SMTP_IN_END, SMTP_OVER
 	} state;
 	enum smtp_ask asked;		/* not yet answered; else SMTP_MORE */
-	struct str client_ip;		/* kept by the shell */
 	struct str tls_version;		/* kept by the shell; empty in clear */
 	struct str tls_cipher;
 	size_t recipients_len;		/* of the lists without the recipient */

@@ -92,11 +92,18 @@ is_behind_text(const struct smtp_client *c)
 	    (c->state == CLIENT_IN_CHUNKS && c->last && !c->chunk_failed);
 }
 
+/*
+ * What is left of a text does not go out: a server that has given up on it
+ * takes it for commands, and one that has not could have it to its end.
+ */
 void
 client_session_end(struct smtp_client *c, enum smtp_client_trouble trouble)
 {
 	size_t i;
 
+	if (c->state == CLIENT_IN_TEXT || c->state == CLIENT_IN_CHUNKS ||
+	    c->state == CLIENT_IN_END)
+		buf_clear(&c->out);
 	c->trouble = trouble;
 	c->body_asked = false;
 	c->state = CLIENT_OVER;
@@ -127,7 +134,7 @@ void
 client_nonsense(struct smtp_client *c, const char *why)
 {
 	client_judge_alone(&c->session, SMTP_TEMPORARY, 5, 0, why);
-	c->session.unknown = is_behind_text(c);
+	c->session.unknown = is_behind_text(c) && c->out.len == 0;
 	client_session_end(c, SMTP_CLIENT_NONSENSE);
 }
 

@@ -7,6 +7,7 @@
 #include "base/codec.h"
 
 #define LOGIN_MAX (2 * SMTP_CLIENT_SECRET_MAX + 2)
+#define LOGIN_LINE_MAX (2 * LOGIN_MAX)	/* in base64, with its verb */
 
 void
 client_hello(struct smtp_client *c, bool extended)
@@ -24,6 +25,9 @@ login_say(struct smtp_client *c, const char *prefix, bool user, bool secret)
 	struct buf raw;
 
 	buf_init(&raw, LOGIN_MAX);
+	/* at its final size at once: what a buf outgrows is not wiped */
+	must(buf_space(&raw, LOGIN_MAX) != NULL &&
+	    buf_space(&c->out, LOGIN_LINE_MAX) != NULL);
 	if (user && secret)
 		buf_add_char(&raw, '\0');
 	if (user)
@@ -203,6 +207,8 @@ client_auth_heard(struct smtp_client *c)
 {
 	unsigned code = c->reply.code;
 
+	if (c->out.len == 0)
+		buf_wipe(&c->out);
 	if (code == 235) {
 		c->logged_in = true;
 		c->state = CLIENT_IDLE;

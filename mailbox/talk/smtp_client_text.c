@@ -11,18 +11,23 @@
  * A server that speaks within the text has given up on it; what follows
  * would be taken for commands, so the connection cannot be used any more.
  */
+static void
+broken_off(struct smtp_client *c)
+{
+	if (c->reply.code < 400) {
+		client_nonsense(c, "The server answered too early");
+		return;
+	}
+	client_judge_taken(c, client_fate(c->reply.code));
+	client_judge(c, &c->session, SMTP_TEMPORARY);
+	client_session_end(c, SMTP_CLIENT_CLOSED);
+}
+
 static bool
 text_go_on(struct smtp_client *c, struct str *in)
 {
-	if (client_hear(c, in)) {
-		if (c->reply.code < 400) {
-			client_nonsense(c, "The server answered too early");
-			return true;
-		}
-		client_judge_taken(c, client_fate(c->reply.code));
-		client_judge(c, &c->session, SMTP_TEMPORARY);
-		client_session_end(c, SMTP_CLIENT_CLOSED);
-	}
+	if (client_hear(c, in))
+		broken_off(c);
 	if (c->state != CLIENT_IN_TEXT)
 		return true;
 	c->body_asked = true;
@@ -121,6 +126,10 @@ client_end_heard(struct smtp_client *c)
 {
 	if (c->reply.code >= 300 && c->reply.code < 400) {
 		client_nonsense(c, "The server's reply fits no command");
+		return;
+	}
+	if (c->out.len > 0) {
+		broken_off(c);
 		return;
 	}
 	if (c->taken > 0)

@@ -151,11 +151,20 @@ answer(struct shell *s, enum smtp_client_ask ask, struct buf *out)
 	return true;
 }
 
+/* All is sent before the server is heard. */
+static void
+send_out(struct shell *s, struct buf *out)
+{
+	buf_add(out, buf_str(&s->client.out));
+	buf_clear(&s->client.out);
+}
+
 static void
 run(struct shell *s, struct buf *out)
 {
 	enum smtp_client_ask ask;
 	struct str view;
+	bool going;
 
 	smtp_client_init(&s->client, &s->setup);
 	do {
@@ -165,9 +174,10 @@ run(struct shell *s, struct buf *out)
 		ask = smtp_client_step(&s->client, &view);
 		str_take(&s->in, s->shown - view.len);
 		s->shown = view.len;
-		buf_add(out, buf_str(&s->client.out));
-		buf_clear(&s->client.out);
-	} while (answer(s, ask, out));
+		send_out(s, out);
+		going = answer(s, ask, out);
+		send_out(s, out);
+	} while (going);
 	smtp_client_drop(&s->client);
 }
 

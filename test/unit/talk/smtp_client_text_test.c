@@ -203,7 +203,33 @@ test_broken_off(void **state)
 	assert_int_equal(smtp_client_step(&w.client, &in), SMTP_CLIENT_BYE);
 	assert_int_equal(one[0].outcome.fate, SMTP_PERMANENT);
 	assert_int_equal(w.client.trouble, SMTP_CLIENT_CLOSED);
-	assert_string_equal(buf_text(&w.client.out), "Hi");
+	/* Not a byte more, which would be a command now. */
+	assert_int_equal(w.client.out.len, 0);
+	smtp_client_drop(&w.client);
+	/* The same when all was said, but not yet sent. */
+	to_text(&w);
+	smtp_client_body(&w.client, STR("Hi"), true);
+	in = STR("552 5.3.4 Large\r\n");
+	assert_int_equal(smtp_client_step(&w.client, &in), SMTP_CLIENT_BYE);
+	assert_int_equal(one[0].outcome.fate, SMTP_PERMANENT);
+	assert_int_equal(w.client.trouble, SMTP_CLIENT_CLOSED);
+	assert_int_equal(w.client.out.len, 0);
+	smtp_client_drop(&w.client);
+	to_text(&w);
+	smtp_client_body(&w.client, STR("Hi"), true);
+	in = STR("250 in\r\n");
+	assert_int_equal(smtp_client_step(&w.client, &in), SMTP_CLIENT_BYE);
+	assert_int_equal(one[0].outcome.fate, SMTP_TEMPORARY);
+	assert_false(one[0].outcome.unknown);
+	assert_int_equal(w.client.trouble, SMTP_CLIENT_NONSENSE);
+	assert_int_equal(w.client.out.len, 0);
+	smtp_client_drop(&w.client);
+	to_text(&w);
+	smtp_client_body(&w.client, STR("Hi"), true);
+	in = STR("421 4.3.2 Down\r\n");
+	assert_int_equal(smtp_client_step(&w.client, &in), SMTP_CLIENT_BYE);
+	assert_int_equal(one[0].outcome.fate, SMTP_TEMPORARY);
+	assert_int_equal(w.client.out.len, 0);
 	smtp_client_drop(&w.client);
 	/* Or takes half of it for the whole. */
 	to_text(&w);
@@ -243,6 +269,7 @@ test_waits(void **state)
 	assert_int_equal(smtp_client_wait_ms(&w.client), 180000);
 	smtp_client_body(&w.client, STR("Hi\r\n"), true);
 	assert_int_equal(smtp_client_wait_ms(&w.client), 600000);
+	buf_clear(&w.client.out);
 	in = STR("250 in\r\n");
 	assert_int_equal(smtp_client_step(&w.client, &in),
 	    SMTP_CLIENT_READY);
