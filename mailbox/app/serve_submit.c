@@ -25,6 +25,7 @@ log_end(const struct author *a)
 	if (smtp->progress == 0 && smtp->errors == 0)
 		return;
 	log_event(LOG_INFO, "session", LOG_N("session", a->number),
+	    LOG_C("service", SERVE_SUBMIT_NAME),
 	    LOG_C("ip", a->peer.text),
 	    LOG_S("tls", tls == NULL ? STR("none") : tls_version(tls)),
 	    LOG_N("messages", smtp->messages), LOG_N("errors", smtp->errors),

@@ -9,8 +9,6 @@
 #include "base/log.h"
 #include "store/address.h"
 
-#define SERVICE "submission"	/* in the log */
-
 static void
 answer_login(struct author *a, enum gate_result result)
 {
@@ -25,7 +23,7 @@ answer_login(struct author *a, enum gate_result result)
 		/* The owner does not have to make room for strangers. */
 		a->member.settled = true;
 		log_event(LOG_INFO, "login", LOG_N("session", a->number),
-		    LOG_C("service", SERVICE), LOG_C("ip", a->peer.text),
+		    LOG_C("service", SERVE_SUBMIT_NAME), LOG_C("ip", a->peer.text),
 		    LOG_N("credential", a->entry.credential));
 	}
 	/* Sending takes no key of the owner's. */
@@ -49,7 +47,8 @@ author_login(struct author *a)
 		.config = &a->era->setup.config, .member = &a->member,
 		.user = buf_str(&a->smtp.user),
 		.secret = buf_str(&a->smtp.secret),
-		.service = SERVICE, .ip = a->peer.text, .number = a->number
+		.service = SERVE_SUBMIT_NAME, .ip = a->peer.text,
+		.number = a->number
 	};
 	enum gate_result result;
 

@@ -10,6 +10,8 @@
 					   SASL's longest line (talk/sasl.h)
 					   and a command */
 
+#define SERVE_SUBMIT_NAME "submission"	/* in the log */
+
 /* One connection of a mail program. */
 struct author {
 	struct submit_service *service;
