@@ -79,6 +79,7 @@ on_end(struct timer *t)
 		job_drop(list_of(c->jobs.next, struct job, all));
 	while (!list_empty(&c->links))
 		link_drop(list_of(c->links.next, struct link, all));
+	policies_drop(c);
 	timer_cancel(c->loop, &c->end);
 	timer_cancel(c->loop, &c->turn);
 	kit_drop(c->kit);

@@ -175,6 +175,7 @@ stop(struct job *j)
 		link_drop(j->link);
 	j->link = NULL;
 	route_drop(j);
+	policy_drop(j);
 	place_drop(&j->place);
 	text_drop(j);
 	pool_leave(j);

@@ -47,6 +47,9 @@ kit_open(struct kit **kit, struct loop *loop, struct setup *setup)
 	err = resolver_open(&k->resolver, loop, servers, count,
 	    k->setup.config.dns_trust_ad);
 	if (err == 0)
+		err = fetcher_open(&k->fetcher, loop,
+		    buf_str(&k->setup.roots));
+	if (err == 0)
 		err = client_open(k);
 	if (err != 0) {
 		kit_drop(k);
@@ -68,6 +71,7 @@ kit_drop(struct kit *kit)
 {
 	if (kit == NULL || --kit->users > 0)
 		return;
+	fetcher_drop(kit->fetcher);
 	resolver_drop(kit->resolver);
 	tls_client_drop(kit->tls);
 	setup_drop(&kit->setup);

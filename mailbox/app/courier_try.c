@@ -328,5 +328,8 @@ try_next(struct job *j)
 void
 try_routed(struct job *j)
 {
-	try_next(j);
+	if (j->by_mx)
+		policy_begin(j);
+	else
+		try_next(j);
 }

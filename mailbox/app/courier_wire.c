@@ -132,6 +132,8 @@ say_all(struct courier *c)
 		    speaks));
 	if (err == 0 && c->rooms > 0 && !c->stopping)
 		err = say_room(c);
+	if (err == 0)
+		err = policies_say(c);
 	return err;
 }
 

@@ -347,6 +347,18 @@ want_bytes(struct serving *s, struct str number)
 }
 
 static void
+want_headers(struct serving *s)
+{
+	struct str end = STR("\r\n\r\n");
+	size_t at;
+
+	while (at = str_find_str(buf_str(&s->in), end), at == STR_NONE)
+		if (!fill(s))
+			fail("no end of", STR("headers"));
+	buf_eat(&s->in, at + end.len);
+}
+
+static void
 play(struct serving *s, struct str step)
 {
 	struct str rest = step;
@@ -361,6 +373,8 @@ play(struct serving *s, struct str step)
 		shake(s);
 	else if (str_equal(step, STR("noise")))
 		(void)fill(s), put(s, STR("what is TLS?\r\n"));
+	else if (str_equal(step, STR("headers")))
+		want_headers(s);
 	else if (str_equal(step, STR("wait")))
 		while (fill(s))
 			buf_clear(&s->in);

@@ -49,15 +49,17 @@ void
 courier_world_init(struct courier_world *w)
 {
 	const struct str names[] = { STR("mx1.mail.example"),
-		STR("smart.example") };
+		STR("smart.example"), STR("mta-sts.mail.example") };
 	struct sockaddr_in at = {
 		.sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)
 	};
 
+	crypto_start();
 	*w = (struct courier_world){ .ids = 100 };
 	w->port = port_choose();
 	w->smart_port = port_choose();
+	w->https_port = port_choose();
 	w->dns = socket(AF_INET, SOCK_DGRAM, 0);
 	assert_true(w->dns >= 0);
 	assert_int_equal(bind(w->dns, (struct sockaddr *)(void *)&at,
@@ -160,9 +162,10 @@ courier_world_start(struct courier_world *w, const char *more)
 	r->other = ROLE_KEEPER;
 	buf_init(&r->room, WIRE_BODY_MAX);
 	buf_init(&config, 10000);
-	buf_add_format(&config, "outbound = { port = %u; %s };\n"
+	buf_add_format(&config, "outbound = { port = %u; "
+	    "https_port = %u; %s };\n"
 	    "dns = { servers = [\"127.0.0.1:%u\"]; trust_ad = true; };\n",
-	    w->port, more, w->dns_port);
+	    w->port, w->https_port, more, w->dns_port);
 	assert_int_equal(wire_pair(boss), 0);
 	assert_int_equal(wire_pair(between), 0);
 	begin.boss = boss[1];

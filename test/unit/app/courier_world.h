@@ -20,6 +20,7 @@ struct courier_world {
 	struct role_world role;
 	unsigned port;		/* of all mail servers */
 	unsigned smart_port;	/* of one that is smart_host */
+	unsigned https_port;	/* of policies */
 	int dns;		/* socket, until it is served */
 	unsigned dns_port;
 	struct courier_peer peers[COURIER_PEERS_MAX];
@@ -62,6 +63,7 @@ void courier_world_names(struct courier_world *w, const char *zone, bool ad);
  *	close		the connection ends, the next one begins
  *	wait		until the client closes; then as close
  *	hear N		N bytes must come
+ *	headers		lines must come, to an empty one
  *
  * The server ends with its script; courier_world_end() sees that it did.
  */
