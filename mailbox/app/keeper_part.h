@@ -24,6 +24,7 @@ struct letter {
 	struct message_writer *writer;	/* NULL: dropped, all are muted */
 	struct buf recipients;		/* canonical, each ended by NUL */
 	bool muted[SMTP_RECIPIENTS_MAX];
+	struct buf id;			/* Message-ID; empty: none */
 	uint64_t size;
 };
 
