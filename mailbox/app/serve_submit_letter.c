@@ -23,7 +23,8 @@ answer_login(struct author *a, enum gate_result result)
 		/* The owner does not have to make room for strangers. */
 		a->member.settled = true;
 		log_event(LOG_INFO, "login", LOG_N("session", a->number),
-		    LOG_C("service", SERVE_SUBMIT_NAME), LOG_C("ip", a->peer.text),
+		    LOG_C("service", SERVE_SUBMIT_NAME),
+		    LOG_C("ip", a->peer.text),
 		    LOG_N("credential", a->entry.credential));
 	}
 	/* Sending takes no key of the owner's. */
