@@ -47,9 +47,8 @@ link_drop(struct link *l)
 	link_free(l);
 }
 
-/* Our own judgement of a connection. */
-static void
-judge(struct smtp_outcome *o, unsigned subject, unsigned detail,
+void
+link_judge(struct smtp_outcome *o, unsigned subject, unsigned detail,
 	const struct buf *said)
 {
 	struct str text = str_part(buf_str(said), 0, SMTP_CLIENT_SAID_MAX);
@@ -61,9 +60,8 @@ judge(struct smtp_outcome *o, unsigned subject, unsigned detail,
 		memcpy(o->said, text.at, text.len);
 }
 
-/* Leave the job, telling it how it was; l is gone afterwards or parts. */
-static void
-part(struct link *l, const struct parting *parting, bool at_once)
+void
+link_part(struct link *l, const struct parting *parting, bool at_once)
 {
 	struct job *j = l->job;
 
@@ -89,6 +87,9 @@ over(struct link *l)
 		    c->trouble == SMTP_CLIENT_CLOSED) && !c->session.unknown
 	};
 
+	if (link_starttls_broke(l) &&
+	    link_goes_clear(l, str_of(c->session.said)))
+		return;
 	if (l->job != NULL && c->trouble != SMTP_CLIENT_FINE)
 		log_event(LOG_INFO, "server-left",
 		    LOG_N("job", l->job->number),
@@ -96,7 +97,7 @@ over(struct link *l)
 		    LOG_N("code", c->session.code),
 		    LOG_C("why", c->session.code == 0 ? c->session.said :
 		    "it said so"));
-	part(l, &parting, c->trouble == SMTP_CLIENT_LOST);
+	link_part(l, &parting, c->trouble == SMTP_CLIENT_LOST);
 }
 
 /* Nobody could be reached at the address. */
@@ -110,12 +111,12 @@ unreached(struct link *l, int err)
 	buf_add_text(&said, "No connection to ");
 	dial_address_add(&said, &l->address, true);
 	buf_add_format(&said, ": %s", strerror(-err));
-	judge(&parting.why, 4, 1, &said);
+	link_judge(&parting.why, 4, 1, &said);
 	log_event(LOG_INFO, "server-unreached",
 	    LOG_N("job", l->job->number), LOG_S("host", buf_str(&l->host)),
 	    LOG_S("why", buf_str(&said)));
 	buf_drop(&said);
-	part(l, &parting, true);
+	link_part(l, &parting, true);
 }
 
 /* Go on sending and reading, for as long as the protocol says. */
@@ -125,29 +126,6 @@ go_on(struct link *l)
 	conn_flush(&l->conn);
 	conn_resume(&l->conn);
 	conn_deadline(&l->conn, smtp_client_wait_ms(&l->client));
-}
-
-static void
-shake(struct link *l)
-{
-	const struct place *p = &l->job->place;
-	struct tls_goal goal = {
-		.proof = l->proof,
-		.host = buf_str(&l->host),
-		.other_host = buf_str(&l->job->name),
-		.pins = p->pins, .pin_count = p->pin_count
-	};
-	struct buf literal;
-
-	buf_init(&literal, DIAL_TEXT_MAX);
-	if (str_at(goal.host, 0) == '[') {
-		dial_address_add(&literal, &l->address, false);
-		goal.host = buf_str(&literal);
-	}
-	l->state = LINK_SHAKES;
-	conn_secure_to(&l->conn, l->kit->tls, &goal);
-	conn_deadline(&l->conn, COURIER_SHAKE_MS);
-	buf_drop(&literal);
 }
 
 /* Wait for another letter, or say goodbye. */
@@ -233,7 +211,7 @@ answer(struct link *l, enum smtp_client_ask ask)
 		l->drains = l->client.out.len >= SMTP_CLIENT_OUT_STOP;
 		return !l->drains;
 	case SMTP_CLIENT_STARTTLS:
-		shake(l);
+		link_shake(l);
 		return false;
 	case SMTP_CLIENT_READY:
 		return send_next(l);
@@ -282,40 +260,6 @@ link_text(struct link *l, struct str piece, bool last)
 	turn(l);
 }
 
-/*
- * TLS does not come about. Where nothing was asked of it, mail that would
- * have gone in clear does so now (RFC 7435); elsewhere it is kept.
- */
-static void
-shake_failed(struct link *l)
-{
-	struct str why = tls_why(conn_tls(&l->conn));
-	struct parting parting = { .trouble = SMTP_CLIENT_NO_TLS };
-	bool clear = l->setup.tls == SMTP_CLIENT_MAYBE;
-	struct buf said;
-
-	log_event(LOG_INFO, "tls-failed", LOG_N("job", l->job->number),
-	    LOG_S("host", buf_str(&l->host)), LOG_S("why", why),
-	    LOG_C("then", clear ? "in clear" : "later"));
-	if (clear) {
-		conn_drop(&l->conn);
-		smtp_client_drop(&l->client);
-		l->setup.tls = SMTP_CLIENT_CLEAR;
-		l->state = LINK_DIALS;
-		dial_begin(&l->dial, l->courier->loop, &l->address,
-		    COURIER_DIAL_MS);
-		return;
-	}
-	buf_init(&said, SMTP_CLIENT_SAID_MAX);
-	buf_add_text(&said, l->proof == TLS_ANY ?
-	    "TLS, which is required, failed: " :
-	    "The server does not prove to be the one it should be: ");
-	buf_add(&said, why);
-	judge(&parting.why, 7, 5, &said);
-	buf_drop(&said);
-	part(l, &parting, true);
-}
-
 static void
 on_timeout(struct link *l)
 {
@@ -324,7 +268,7 @@ on_timeout(struct link *l)
 	else if (l->state == LINK_IDLES)
 		link_quit(l);
 	else if (l->state == LINK_SHAKES)
-		shake_failed(l);
+		link_shake_failed(l);
 	else
 		link_lost(l, "The server did not answer in time");
 }
@@ -335,7 +279,7 @@ on_closed(struct link *l)
 	if (l->state == LINK_PARTS || l->state == LINK_IDLES)
 		link_free(l);
 	else if (l->state == LINK_SHAKES)
-		shake_failed(l);
+		link_shake_failed(l);
 	else
 		link_lost(l, "The connection was lost");
 }
@@ -410,7 +354,7 @@ on_dial(struct dial *d, int fd)
 	}
 	l->state = LINK_TALKS;
 	if (l->setup.tls == SMTP_CLIENT_TLS_ON)
-		shake(l);
+		link_shake(l);
 	else
 		turn(l);
 }

@@ -338,4 +338,25 @@ void link_quit(struct link *l);
 /* Close at once; its job is told nothing. */
 void link_drop(struct link *l);
 
+/* Leave the job, telling it how it was; l is gone afterwards, or parts. */
+void link_part(struct link *l, const struct parting *parting, bool at_once);
+
+/* Our own judgement of a server: not now. */
+void link_judge(struct smtp_outcome *o, unsigned subject, unsigned detail,
+	const struct buf *said);
+
+/* courier_shake.c */
+
+/* Begin the handshake. */
+void link_shake(struct link *l);
+
+/* It has failed. */
+void link_shake_failed(struct link *l);
+
+/* Whether the session has broken at STARTTLS. */
+bool link_starttls_broke(const struct link *l);
+
+/* Go on in clear, if that is allowed; false: it is not. */
+bool link_goes_clear(struct link *l, struct str why);
+
 #endif

@@ -204,9 +204,8 @@ on_wire(struct watch *w, unsigned events)
 		wire_say(c);
 		return;
 	}
-	if (!c->stopping)
-		log_event(LOG_ERROR, "keeper-gone", LOG_N("jobs",
-		    (int64_t)c->job_count));
+	log_event(LOG_INFO, "keeper-gone", LOG_N("jobs",
+	    (int64_t)c->job_count));
 	wire_drop(c);
 	courier_look_for_end(c);
 }

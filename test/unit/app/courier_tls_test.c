@@ -60,6 +60,9 @@ test_whoever_it_is(void **state)
 	one(ZONE, false, false, OFFER "454 not now\n" FROM TEXT DONE, IN);
 	one(ZONE, false, false, OFFER "220 go\nnoise\n220 hello\n" TAKE, IN);
 	one(ZONE, false, false, OFFER "220 go\nclose\n220 hello\n" TAKE, IN);
+	one(ZONE, false, false, OFFER "close\n220 hello\n" TAKE, IN);
+	one(ZONE, false, false, OFFER "220 go\n220 on\nclose\n220 hello\n"
+	    TAKE, IN);
 	/* What is not validated binds nobody. */
 	one(ZONE PIN "BADPIN\n", false, false, TLS TAKE, IN);
 	one(ZONE PIN "SERVFAIL\n", false, false, "220 hello\n" TAKE, IN);
