@@ -13,8 +13,10 @@
 #include <string.h>
 
 #define DUE_AT_ONCE 32
-#define LOOKED_AT_MAX 2048	/* rows in a look; those at the courier and
+#define LOOKED_AT_MAX 512	/* rows in a look; those at the courier and
 				   those whose place is full are among them */
+#define GO_ON_MS 50		/* then the look goes on behind them */
+#define FULL_MAX 16384		/* bytes of routes that are known to be full */
 #define ROUTE_TEXT_MAX 4096	/* bytes; as route_find() wants it */
 
 /* A look at the queue. */
@@ -26,6 +28,9 @@ struct hand {
 	bool due[QUEUE_RECIPIENTS_MAX];	/* of it, and not yet handed out */
 	bool read;			/* text is its text */
 	struct buf text;
+	const char *why;		/* it cannot be sent */
+	struct buf full;		/* routes whose place is full, each
+					   ended by NUL */
 
 	struct carry_job job;		/* its views point to these: */
 	char place[POST_PLACE_MAX];
@@ -44,6 +49,7 @@ hand_new(struct post *p)
 	h->p = p;
 	h->now = p->loop->clock.unix_s;
 	buf_init(&h->text, PIECE_SIZE);
+	buf_init(&h->full, FULL_MAX);
 	buf_init(&h->route_text, ROUTE_TEXT_MAX);
 	buf_init(&h->other_text, ROUTE_TEXT_MAX);
 	buf_init(&h->policy_id, POLICY_TEXT_MAX);
@@ -56,6 +62,7 @@ static void
 hand_drop(struct hand *h)
 {
 	buf_wipe(&h->text);
+	buf_drop(&h->full);
 	buf_wipe(&h->route_text);
 	buf_wipe(&h->other_text);
 	buf_drop(&h->policy_id);
@@ -74,18 +81,19 @@ is_due(const struct hand *h, const struct queue_recipient *r)
 
 /* Hold those of the letter that are due: nobody can send it. */
 static void
-hold(struct hand *h, const char *why)
+hold(struct hand *h)
 {
 	const struct queue_recipient *r;
 	struct queue_attempt attempt = {
 		.state = QUEUE_HELD, .next = h->now, .status = { 4, 3, 0 },
-		.said = str_of(why), .remote = STR("")
+		.said = str_of(h->why), .remote = STR("")
 	};
 	bool met;
 	size_t i;
 
 	log_event(LOG_ERROR, "held",
-	    LOG_N("queue", (int64_t)h->item->letter.id), LOG_C("why", why));
+	    LOG_N("queue", (int64_t)h->item->letter.id),
+	    LOG_C("why", h->why));
 	for (i = 0; i < h->item->count; i++) {
 		r = &h->item->recipients[i];
 		attempt.number = r->attempts;
@@ -108,6 +116,7 @@ read_text(struct hand *h)
 
 	if (h->read)
 		return 0;
+	h->why = "Its text cannot be read";
 	n = queue_open(h->p->db, letter->id, &reader);
 	if (n != 0)
 		return n;
@@ -154,8 +163,10 @@ gather(struct hand *h, size_t first)
 	struct carry_job *job = &h->job;
 	struct route route;
 	size_t i;
-	int err = find_route(h, r[first].route, &route, &h->route_text);
+	int err;
 
+	h->why = "The password of its smart host cannot be read";
+	err = find_route(h, r[first].route, &route, &h->route_text);
 	if (err != 0)
 		return err;
 	memset(h->mark, 0, sizeof h->mark);
@@ -181,9 +192,9 @@ gather(struct hand *h, size_t first)
 	return 0;
 }
 
-/* How many jobs for its place are under way. */
-static size_t
-crowd(const struct hand *h)
+/* Whether as many jobs as may be are under way to its place. */
+static bool
+is_full(const struct hand *h)
 {
 	const struct post *p = h->p;
 	struct list *link;
@@ -193,7 +204,7 @@ crowd(const struct hand *h)
 		if (strcmp(list_of(link, struct post_job, link)->place,
 		    h->place) == 0)
 			count++;
-	return count;
+	return count >= p->era->setup.config.outbound_per_domain;
 }
 
 static void
@@ -265,11 +276,43 @@ give(struct hand *h)
 	return 0;
 }
 
+/* Remember that nothing more can go there in this look. */
+static void
+note_full(struct hand *h)
+{
+	const struct queue_recipient *r = h->item->recipients;
+	struct str route;
+	size_t i;
+
+	for (i = 0; i < h->job.count; i++) {
+		route = r[h->members[i]].route;
+		if (h->full.len + route.len < FULL_MAX &&
+		    !post_is_named(&h->full, route)) {
+			buf_add(&h->full, route);
+			buf_add_char(&h->full, '\0');
+		}
+	}
+}
+
+/* Hand the job out, unless its place is full. */
+static int
+hand_job(struct hand *h)
+{
+	int err;
+
+	name_place(h);
+	if (is_full(h)) {
+		note_full(h);
+		return 0;
+	}
+	err = read_text(h);
+	return err != 0 ? err : give(h);
+}
+
 /* Hand out those of the letter that are due, place by place. */
 static int
 hand_places(struct hand *h)
 {
-	const unsigned most = h->p->era->setup.config.outbound_per_domain;
 	size_t first, i;
 	int err = 0;
 
@@ -277,16 +320,12 @@ hand_places(struct hand *h)
 	    h->p->vacant > 0; first++) {
 		if (!h->due[first])
 			continue;
-		err = read_text(h);
-		if (err == 0)
-			err = gather(h, first);
+		err = gather(h, first);
 		if (err != 0)
 			break;
-		name_place(h);
-		if (crowd(h) < most)
-			err = give(h);
+		err = hand_job(h);
 		for (i = 0; i < h->job.count; i++)
-			h->due[h->members[i]] = false;
+			h->due[h->members[i]] = err == -EBADMSG;
 	}
 	return err;
 }
@@ -305,8 +344,7 @@ hand_letter(struct hand *h, uint64_t letter)
 	h->read = false;
 	err = hand_places(h);
 	if (err == -EBADMSG) {
-		hold(h, h->read ? "The password of its smart host cannot be "
-		    "read" : "Its text cannot be read");
+		hold(h);
 		err = 0;
 	}
 	queue_item_drop(h->item);
@@ -314,30 +352,51 @@ hand_letter(struct hand *h, uint64_t letter)
 }
 
 /*
- * Hand out who is due from a place in the order on.
+ * Hand out who is due behind a place in the order.
+ *
+ * until     unix s
+ * place     gets where to go on; zeroed when all were looked at
  *
  * Returns:  0; -EAGAIN: the wire is full; or what the store says.
  */
 static int
-hand_due(struct hand *h, int64_t until, struct queue_place place)
+hand_due(struct hand *h, int64_t until, struct queue_place *place)
 {
 	struct queue_due due[DUE_AT_ONCE];
 	uint64_t latest = 0;
 	int i, n = 1, looked, err = 0;
 
 	for (looked = 0; looked < LOOKED_AT_MAX && n > 0; looked += n) {
-		n = queue_due(h->p->db, until, &place, due, DUE_AT_ONCE);
+		n = queue_due(h->p->db, until, place, due, DUE_AT_ONCE);
 		for (i = 0; i < n && err == 0 && h->p->vacant > 0; i++) {
 			if (due[i].letter == latest ||
-			    post_busy(h->p, due[i].recipient))
+			    post_busy(h->p, due[i].recipient) ||
+			    post_is_named(&h->full, str_of(due[i].route)))
 				continue;
 			latest = due[i].letter;
 			err = hand_letter(h, latest);
 		}
 		if (err != 0 || n < 0 || h->p->vacant == 0)
-			return n < 0 ? n : err;
+			break;
 	}
-	return 0;
+	if (n == 0 || err != 0 || h->p->vacant == 0)
+		*place = (struct queue_place){ .next = 0 };
+	return n < 0 ? n : err;
+}
+
+/* Hand out who is due by now, and who is by a clock that was wrong. */
+static void
+hand_all(struct hand *h)
+{
+	struct queue_place wrong = {
+		.next = h->now + RETRY_WAIT_MAX_S, .recipient = INT64_MAX
+	};
+	struct post *p = h->p;
+	int err = hand_due(h, h->now, &p->place);
+
+	if (err == 0 && p->vacant > 0)
+		err = hand_due(h, INT64_MAX, &wrong);
+	p->wanted = err == -EAGAIN;
 }
 
 /* Without the device key nothing can be read. */
@@ -360,7 +419,6 @@ void
 post_hand(struct post *p)
 {
 	struct hand *h;
-	int err;
 
 	if (!p->wire_up || !p->met || p->blocked || p->stopping ||
 	    p->vacant == 0)
@@ -368,13 +426,10 @@ post_hand(struct post *p)
 	p->wanted = false;
 	if (key_there(p)) {
 		h = hand_new(p);
-		err = hand_due(h, h->now, (struct queue_place){ .next = 0 });
-		if (err == 0 && p->vacant > 0)
-			err = hand_due(h, INT64_MAX, (struct queue_place){
-			    .next = h->now + RETRY_WAIT_MAX_S,
-			    .recipient = INT64_MAX });
-		p->wanted = err == -EAGAIN;
+		hand_all(h);
 		hand_drop(h);
 	}
 	post_look_later(p);
+	if (p->place.recipient != 0)
+		timer_set(p->loop, &p->look, GO_ON_MS);
 }

@@ -64,6 +64,8 @@ struct post {
 	struct timer look;		/* at what is due */
 	struct timer again;		/* note what could not be noted */
 	bool wanted;			/* look when the turn has settled */
+	struct queue_place place;	/* where the look goes on; zeroed: it
+					   begins anew */
 	bool stopping;
 	bool keyless;			/* it was said that there is no key */
 	bool changed;			/* by us, since held was found */
@@ -102,13 +104,16 @@ struct post_job *post_job_new(struct post *p, uint32_t number,
 struct post_job *post_job_find(const struct post *p, uint32_t number);
 void post_job_drop(struct post *p, struct post_job *job);
 
-/* Look at the queue again, after a while. */
+/* Look at the queue again, after a while, or when somebody comes due. */
 void post_look_later(struct post *p);
 
 /* post_hand.c: hand out what is due, as far as there is room. */
 void post_hand(struct post *p);
 
 /* post_route.c */
+
+/* Whether a name is in a list of names, each ended by NUL. */
+bool post_is_named(const struct buf *names, struct str name);
 
 /* The mark of a smart host. */
 void post_mark(const struct route *route, unsigned char mark[POST_MARK]);

@@ -28,6 +28,17 @@ post_mark(const struct route *route, unsigned char mark[POST_MARK])
 	crypto_sha256_end(&hash, mark);
 }
 
+bool
+post_is_named(const struct buf *names, struct str name)
+{
+	struct str rest = buf_str(names), one;
+
+	while (str_split(&rest, '\0', &one))
+		if (str_equal(one, name))
+			return true;
+	return false;
+}
+
 /* Who goes by a smart host. */
 struct search {
 	struct post *p;
@@ -81,17 +92,6 @@ search_told(void *ctx, const struct queue_item *item)
 		    goes_by(s, item->recipients[i].route);
 }
 
-static bool
-is_named(const struct search *s, struct str name)
-{
-	struct str names = buf_str(&s->names), one;
-
-	while (str_split(&names, '\0', &one))
-		if (str_equal(one, name))
-			return true;
-	return false;
-}
-
 static void
 search_waiting(void *ctx, const struct queue_item *item)
 {
@@ -102,7 +102,7 @@ search_waiting(void *ctx, const struct queue_item *item)
 	for (i = 0; i < item->count && s->err == 0; i++) {
 		r = &item->recipients[i];
 		if (r->state != QUEUE_WAITING || !goes_by(s, r->route) ||
-		    is_named(s, r->route) ||
+		    post_is_named(&s->names, r->route) ||
 		    s->names.len + r->route.len >= NAMES_MAX)
 			continue;
 		buf_add(&s->names, r->route);

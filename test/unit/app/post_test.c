@@ -120,6 +120,30 @@ a_full_place(void **state)
 	office_silent(o);
 }
 
+/* Nor does it hide those who stand behind it. */
+static void
+behind_a_long_queue(void **state)
+{
+	struct office *o = *state;
+	struct carry_job job;
+	int i;
+
+	for (i = 0; i < 600; i++)
+		(void)office_letter(o, "a@one.example");
+	(void)office_letter(o, "a@two.example");
+	office_wire(o);
+	office_room(o, 10, NULL, 0);
+	(void)office_job(o, &job);
+	(void)office_job(o, &job);
+	office_silent(o);
+	assert_int_not_equal(o->post->place.recipient, 0);
+	timer_set(&o->loop, &o->post->look, 0);
+	office_turn(o);
+	(void)office_job(o, &job);
+	assert_true(str_equal(job.domain, STR("two.example")));
+	assert_int_equal(o->post->place.recipient, 0);
+}
+
 /* What a courier that died had is handed out again, as it was. */
 static void
 another_courier(void **state)
@@ -451,6 +475,7 @@ post_test(void)
 		OFFICE_TEST(good_case),
 		OFFICE_TEST(places_and_room),
 		OFFICE_TEST(a_full_place),
+		OFFICE_TEST(behind_a_long_queue),
 		OFFICE_TEST(another_courier),
 		OFFICE_TEST(another_keeper),
 		OFFICE_TEST(long_letters),
