@@ -7,9 +7,13 @@
 #include "app/keeper_part.h"
 
 #include "base/log.h"
+#include "mail/head.h"
+#include "rules/submit.h"
 #include "store/address.h"
 #include "store/box.h"
+#include "store/identity.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #define PATH_MAX_LEN (ADDR_LOCAL_MAX + 1 + ADDR_DOMAIN_MAX)
@@ -106,6 +110,7 @@ letter_drop(struct keeper *k, struct letter *letter)
 	k->letter_count--;
 	message_abort(letter->writer);
 	buf_drop(&letter->recipients);
+	buf_drop(&letter->id);
 	free(letter);
 }
 
@@ -219,6 +224,42 @@ count_recipients(struct keeper *k, const struct letter *letter)
 	return err;
 }
 
+/* Keep what a reply will name it by, if the first piece shows that. */
+static void
+find_id(struct letter *letter, struct str piece)
+{
+	struct head_field field;
+	struct str id;
+
+	if (!head_find(piece, STR("Message-ID"), &field) ||
+	    !str_split(&field.value, '<', &id) ||
+	    !str_split(&field.value, '>', &id) ||
+	    id.len == 0 || id.len > SUBMIT_ID_MAX)
+		return;
+	buf_init(&letter->id, id.len);
+	buf_add(&letter->id, id);
+}
+
+/*
+ * Note that it came to the first of its addresses that is not muted: what
+ * replies to it goes out as that one. Without the key of this device nothing
+ * is noted, and the letter is taken all the same.
+ */
+static int
+note_identity(struct keeper *k, const struct letter *letter)
+{
+	struct str list = buf_str(&letter->recipients), name;
+	size_t n = 0;
+	int err;
+
+	if (letter->id.len == 0)
+		return 0;
+	while (str_split(&list, '\0', &name) && letter->muted[n])
+		n++;
+	err = identity_note(k->db, buf_str(&letter->id), name, 0);
+	return err == -ENOKEY ? 0 : err;
+}
+
 /* The letter is whole: into the box with it, to be committed this turn. */
 static int
 letter_keep(struct keeper *k, struct letter *letter)
@@ -227,15 +268,18 @@ letter_keep(struct keeper *k, struct letter *letter)
 		.box = BOX_INBOX, .received = k->loop->clock.unix_s
 	};
 	struct message_writer *writer = letter->writer;
-	int err;
+	int err = 0;
 
 	letter->writer = NULL;
-	if (writer != NULL) {
+	if (writer != NULL)
 		err = message_keep(writer, &start, NULL);
-		if (err != 0)
-			return err;
-	}
-	return count_recipients(k, letter);
+	if (err != 0)
+		return err;
+	if (writer != NULL)
+		err = note_identity(k, letter);
+	if (err == 0)
+		err = count_recipients(k, letter);
+	return err == 0 ? 0 : db_doom(k->db, err);
 }
 
 /* Why a piece cannot be of its length, or NULL. */
@@ -274,6 +318,8 @@ letter_take(struct keeper *k, const struct wire_mail *mail)
 	}
 	piece = str_part(mail->body, head->path_len + head->recipients_len,
 	    head->piece_len);
+	if (letter->size == 0 && letter->writer != NULL)
+		find_id(letter, piece);
 	letter->size += piece.len;
 	if (letter->writer != NULL)
 		err = message_piece(letter->writer, piece, last);
