@@ -84,6 +84,24 @@ check_certificates(const struct cli *cli)
 	}
 }
 
+/* Say what is missing that sending needs; collecting does without. */
+static void
+check_sending(const struct cli *cli)
+{
+	const struct setup *setup = &cli->setup;
+	struct str server;
+
+	if (setup->roots_err != 0)
+		cli_say("%s cannot be read: %s; nothing will go to smart hosts "
+		    "and to domains with an MTA-STS policy, so install "
+		    "ca-certificates, or correct \"tls.roots\"",
+		    setup->config.tls_roots, strerror(-setup->roots_err));
+	if (setup_resolvers(setup, &server, 1) == 0)
+		cli_say(SETUP_RESOLV " names no DNS server, so nothing can be "
+		    "sent; name one as \"dns.servers\", unless the network "
+		    "will do so once it is up");
+}
+
 /* Whom serve becomes, and whether it can. */
 static int
 check_user(const struct config *config)
@@ -165,6 +183,7 @@ cli_check(struct cli *cli)
 	cli_now(cli);
 	printf("configuration  %s\n", cli->file);
 	check_certificates(cli);
+	check_sending(cli);
 	code = check_user(&cli->setup.config);
 	if (code == CLI_DONE)
 		code = check_mail(cli, whole);

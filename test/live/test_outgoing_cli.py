@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+import subprocess
 
 import pytest
 
@@ -330,6 +331,18 @@ def test_no_authorities(line):
     bad(line, "authorities", "No such file", "ca-certificates")
     line.authority.file.write_text("no certificate\n")
     bad(line, "authorities", "no certificate")
+
+
+def test_check_alone_says_what_sending_lacks(world):
+    def said():
+        done = subprocess.run([world.box.program, "check", "-c",
+                               world.box.config], capture_output=True,
+                              text=True, timeout=60, check=True)
+        return done.stderr
+
+    assert "tls.roots" not in said()
+    world.authority.file.unlink()
+    assert "tls.roots" in said() and "ca-certificates" in said()
 
 
 def test_a_domain_that_takes_no_mail(line):
