@@ -265,7 +265,10 @@ on_options(void *data, curl_socket_t fd, curlsocktype purpose)
 #define OPTION(easy, option, value) \
 	must(curl_easy_setopt(easy, option, value) == CURLE_OK)
 
-/* The name leads to an address that is nobody's: the socket is ours. */
+/*
+ * The name leads to an address that is nobody's, since the socket is ours;
+ * "+" has libcurl forget it in a while.
+ */
 static struct curl_slist *
 way_new(const struct fetching *f)
 {
@@ -273,6 +276,7 @@ way_new(const struct fetching *f)
 	struct buf text;
 
 	buf_init(&text, URL_MAX);
+	buf_add_char(&text, '+');
 	buf_add(&text, buf_str(&f->host));
 	buf_add_text(&text, ":443:192.0.2.1");
 	way = curl_slist_append(NULL, buf_text(&text));
