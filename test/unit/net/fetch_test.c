@@ -18,13 +18,10 @@ int fetch_test(void);
 
 #define SOON_MS 10000
 #define MAX 100
-#define HOST "mta-sts.example.test"
+#define HOST HTTPS_HOST
 #define PATH "/.well-known/mta-sts.txt"
-
-/* Made once, since keys take their time. */
-struct certs {
-	struct cert root, leaf, other, late, stranger;
-};
+#define PLAIN "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+#define ONE PLAIN "Content-Length: 1\r\n\r\nx"
 
 struct world {
 	struct loop loop;
@@ -71,7 +68,7 @@ on_bell(struct timer *t)
 }
 
 static void
-begin(struct world *w, struct certs *c)
+begin(struct world *w, struct https_certs *c)
 {
 	memset(w, 0, sizeof *w);
 	w->bell.fire = on_bell;
@@ -160,16 +157,14 @@ test_forms(void **state)
 	struct world w;
 
 	begin(&w, *state);
-	assert_int_equal(fetch(&w, "HTTP/1.1 200 OK\r\n"
-	    "Transfer-Encoding: chunked\r\nContent-Type: text/plain\r\n\r\n"
+	assert_int_equal(fetch(&w, PLAIN "Transfer-Encoding: chunked\r\n\r\n"
 	    "3\r\nabc\r\n4;x=y\r\ndefg\r\n0\r\n\r\n"), FETCH_DONE);
 	assert_true(str_equal(buf_str(&w.text), STR("abcdefg")));
 	assert_int_equal(fetch(&w, "HTTP/1.1 100 Continue\r\n\r\n"
 	    "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nall"),
 	    FETCH_DONE);
 	assert_true(str_equal(buf_str(&w.text), STR("all")));
-	assert_int_equal(fetch(&w, "HTTP/1.1 200 OK\r\n"
-	    "Content-Type: text/plain\r\nContent-Length: 0\r\n\r\n"),
+	assert_int_equal(fetch(&w, PLAIN "Content-Length: 0\r\n\r\n"),
 	    FETCH_DONE);
 	assert_int_equal(w.text.len, 0);
 	assert_int_equal(w.peer.visits, 3);
@@ -242,8 +237,8 @@ test_length(void **state)
 
 	begin(&w, *state);
 	for (i = 0; i < countof(cases); i++) {
-		(void)snprintf(answer, sizeof answer, "HTTP/1.1 200 OK\r\n"
-		    "Content-Type: text/plain\r\n%s", cases[i].head);
+		(void)snprintf(answer, sizeof answer, PLAIN "%s",
+		    cases[i].head);
 		len = strlen(answer);
 		memset(answer + len, 'x', cases[i].body);
 		answer[len + cases[i].body] = '\0';
@@ -265,8 +260,8 @@ test_large(void **state)
 	size_t len;
 
 	begin(&w, *state);
-	(void)snprintf(answer, sizeof answer, "HTTP/1.1 200 OK\r\n"
-	    "Content-Type: text/plain\r\nContent-Length: %d\r\n\r\n", SIZE);
+	(void)snprintf(answer, sizeof answer, PLAIN
+	    "Content-Length: %d\r\n\r\n", SIZE);
 	len = strlen(answer);
 	memset(answer + len, 'y', SIZE);
 	w.goal.max = SIZE;
@@ -279,15 +274,11 @@ static void
 test_broken(void **state)
 {
 	static const char *const answers[] = {
-		"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
-		    "Content-Length: 10\r\n\r\nabc",
-		"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
-		    "Transfer-Encoding: chunked\r\n\r\n5\r\nabc",
-		"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
-		    "Transfer-Encoding: chunked\r\n\r\nzz\r\nabc",
+		PLAIN "Content-Length: 10\r\n\r\nabc",
+		PLAIN "Transfer-Encoding: chunked\r\n\r\n5\r\nabc",
+		PLAIN "Transfer-Encoding: chunked\r\n\r\nzz\r\nabc",
 		"HTTP/1.1 200 OK\r\nContent-Type: te",
-		"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
-		    "Content-Length: -1\r\n\r\nabc",
+		PLAIN "Content-Length: -1\r\n\r\nabc",
 		"220 mail.example.test ESMTP\r\n",
 		"plain text\n",
 		""
@@ -303,8 +294,7 @@ test_broken(void **state)
 	}
 	/* without a length only TLS tells where the end is */
 	w.peer.rude = true;
-	assert_int_equal(fetch(&w, "HTTP/1.1 200 OK\r\n"
-	    "Content-Type: text/plain\r\n\r\nabc"), FETCH_FAILED);
+	assert_int_equal(fetch(&w, PLAIN "\r\nabc"), FETCH_FAILED);
 	assert_why(&w, "too early");
 	finish(&w);
 }
@@ -312,7 +302,7 @@ test_broken(void **state)
 static void
 test_certificates(void **state)
 {
-	struct certs *c = *state;
+	struct https_certs *c = *state;
 	const struct cert *bad[] = { &c->other, &c->late, &c->stranger };
 	struct world w;
 	size_t i;
@@ -344,9 +334,7 @@ test_addresses(void **state)
 	some[1] = w.peer.address;
 	w.goal.addresses = some;
 	w.goal.count = 2;
-	assert_int_equal(fetch(&w, "HTTP/1.1 200 OK\r\n"
-	    "Content-Type: text/plain\r\nContent-Length: 1\r\n\r\nx"),
-	    FETCH_DONE);
+	assert_int_equal(fetch(&w, ONE), FETCH_DONE);
 	w.goal.count = 1;
 	assert_int_equal(fetch(&w, ""), FETCH_FAILED);
 	assert_why(&w, "address");
@@ -443,13 +431,11 @@ test_cancel(void **state)
 static void
 test_within(void **state)
 {
-	const char *answer = "HTTP/1.1 200 OK\r\n"
-	    "Content-Type: text/plain\r\nContent-Length: 1\r\n\r\nx";
 	struct world w;
 
 	begin(&w, *state);
-	w.peer.answer = answer;
-	w.peer.len = strlen(answer);
+	w.peer.answer = ONE;
+	w.peer.len = sizeof ONE - 1;
 	w.again = 3;
 	w.drop = true;
 	fetch_begin(w.fetcher, &w.fetch, &w.goal);
@@ -464,37 +450,20 @@ test_within(void **state)
 static int
 certs_make(void **state)
 {
-	static struct certs c;
-	static const char until[] = "20491231235959";
+	static struct https_certs certs;
 
 	/* nobody's proxy is used */
 	setenv("https_proxy", "http://127.0.0.1:1", 1);
-	setenv("all_proxy", "http://127.0.0.1:1", 1);
 	crypto_start();
-	cert_make(&c.root, &(struct cert_order){ .name = "Root",
-	    .until = until, .authority = true }, NULL);
-	cert_make(&c.leaf, &(struct cert_order){ .name = "leaf",
-	    .host = HOST, .until = until }, &c.root);
-	cert_make(&c.other, &(struct cert_order){ .name = HOST,
-	    .host = "other.example.test", .until = until }, &c.root);
-	cert_make(&c.late, &(struct cert_order){ .name = "late",
-	    .host = HOST, .until = "20240101000000" }, &c.root);
-	cert_make(&c.stranger, &(struct cert_order){ .name = "stranger",
-	    .host = HOST, .until = until }, NULL);
-	*state = &c;
+	https_certs_make(&certs);
+	*state = &certs;
 	return 0;
 }
 
 static int
 certs_drop(void **state)
 {
-	struct certs *c = *state;
-
-	cert_drop(&c->root);
-	cert_drop(&c->leaf);
-	cert_drop(&c->other);
-	cert_drop(&c->late);
-	cert_drop(&c->stranger);
+	https_certs_drop(*state);
 	return 0;
 }
 

@@ -7,6 +7,34 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+void
+https_certs_make(struct https_certs *certs)
+{
+	static const char until[] = "20491231235959";
+	struct cert_order order = { .name = HTTPS_HOST, .until = until };
+
+	cert_make(&certs->root, &(struct cert_order){ .name = "Root",
+	    .until = until, .authority = true }, NULL);
+	order.host = HTTPS_HOST;
+	cert_make(&certs->leaf, &order, &certs->root);
+	cert_make(&certs->stranger, &order, NULL);
+	order.until = "20240101000000";
+	cert_make(&certs->late, &order, &certs->root);
+	order.until = until;
+	order.host = "other.example.test";
+	cert_make(&certs->other, &order, &certs->root);
+}
+
+void
+https_certs_drop(struct https_certs *certs)
+{
+	cert_drop(&certs->root);
+	cert_drop(&certs->leaf);
+	cert_drop(&certs->other);
+	cert_drop(&certs->late);
+	cert_drop(&certs->stranger);
+}
+
 static void
 visitor_leave(struct https_peer *peer)
 {

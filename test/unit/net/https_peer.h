@@ -6,6 +6,19 @@
 
 #include "tls_host.h"
 
+#define HTTPS_HOST "mta-sts.example.test"
+
+/* Certificates for it: good ones, and such that are not. */
+struct https_certs {
+	struct cert root, leaf;
+	struct cert other;	/* for another name */
+	struct cert late;	/* no longer good */
+	struct cert stranger;	/* signed by nobody we know */
+};
+
+void https_certs_make(struct https_certs *certs);
+void https_certs_drop(struct https_certs *certs);
+
 struct https_peer {
 	struct loop *loop;
 	struct watch door, visitor;	/* fd -1: nobody is here */
