@@ -31,16 +31,21 @@ resolve_number(enum resolve_type type)
 	return ARES_REC_TYPE_PTR;
 }
 
-/* A host of a record: escapes, and so a backslash, are in no host's name. */
+/* A host of a record; a name that can be no host's is of no use. */
 static bool
 host_add(struct buf *texts, struct resolve_record *record, const char *name)
 {
 	struct str host = str_of(name);
 	size_t i;
+	int c;
 
-	if (name == NULL || host.len > RESOLVE_NAME_MAX ||
-	    str_find(host, 0, '\\') != STR_NONE)
+	if (name == NULL || host.len > RESOLVE_NAME_MAX)
 		return false;
+	for (i = 0; i < host.len; i++) {
+		c = str_at(host, i);
+		if (!char_is_alnum(c) && c != '-' && c != '.' && c != '_')
+			return false;
+	}
 	for (i = 0; i < host.len; i++)
 		buf_add_char(texts, (char)char_lower(str_at(host, i)));
 	record->text.len = host.len;

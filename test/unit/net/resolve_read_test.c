@@ -46,7 +46,8 @@ test_mx(void **state)
 	    { .type = DNS_A, DATA("\1\2\3\4") },
 	    { .owner = "other.test", .type = DNS_MX, .host = "no.test" },
 	    { .type = DNS_MX, .preference = 10, .host = "mx1.example.test" },
-	    { .type = DNS_MX, .preference = 5, .host = "mx\\.example.test" });
+	    { .type = DNS_MX, .preference = 5, .host = "mx\\.example.test" },
+	    { .type = DNS_MX, .preference = 5, .host = "mx test" });
 	struct dns_script none = SCRIPT(
 	    { .type = DNS_MX, .preference = 0, .host = "." });
 	const struct resolve_answer *answer;
