@@ -8,146 +8,20 @@
  * many runs passed and failed, and for each that failed how to repeat it.
  */
 #include <errno.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/crypto.h"
 #include "store/address.h"
-#include "store/box.h"
 #include "store/credential.h"
-#include "store/message.h"
+#include "store/device.h"
 #include "store/rest.h"
 #include "vfs_sim.h"
-
-#define MESSAGES 26		/* so that no two have the same text */
-#define SIZE_MAX_TEXT 300000
-
-/* What was promised about a message. */
-enum fate {
-	FATE_NONE,
-	FATE_TRIED,	/* its commit failed: at most once */
-	FATE_KEPT,	/* its commit did not: exactly once */
-	FATE_LEAVING,	/* the commit of its deletion failed: at most once */
-	FATE_GONE	/* it did not: never again */
-};
-
-struct world {
-	struct db *db;
-	struct clock clock;
-	struct seal_owner *owner;
-	enum fate fate[MESSAGES];
-	size_t size[MESSAGES];
-	uint32_t uid[MESSAGES];
-	unsigned count;
-	uint32_t uid_high;	/* the highest that was promised */
-	int err;		/* what failures must be told as; 0: as any */
-	const char *wrong;	/* the first thing found wrong; NULL */
-};
+#include "vfs_world.h"
 
 static struct buf recovery;
-
-static void
-text_make(struct buf *text, unsigned n, size_t size)
-{
-	char *at;
-
-	buf_init(text, SIZE_MAX_TEXT);
-	at = buf_space(text, size);
-	for (size_t i = 0; i < size; i++)
-		at[i] = (char)('a' + (i / 26 * 7 + i + n) % 26);
-	buf_grew(text, size);
-}
-
-static void
-wrong(struct world *w, bool is, const char *what)
-{
-	if (is && w->wrong == NULL)
-		w->wrong = what;
-}
-
-/* Write message n. Returns: as message_keep(). */
-static int
-message_put(struct world *w, unsigned n)
-{
-	struct message_start start = { BOX_INBOX, 1700000000, 0 };
-	struct message_writer *writer;
-	struct buf text;
-	struct str rest;
-	int err = message_begin(w->db, &writer);
-
-	if (err != 0)
-		return err;
-	text_make(&text, n, w->size[n]);
-	rest = buf_str(&text);
-	do {
-		struct str piece = str_take(&rest, PIECE_SIZE);
-
-		err = message_piece(writer, piece, rest.len == 0);
-	} while (err == 0 && rest.len > 0);
-	buf_drop(&text);
-	return message_keep(writer, &start, &w->uid[n]);
-}
-
-/* Deliver some messages in one group. */
-static void
-deliver(struct world *w, const size_t *sizes, size_t count)
-{
-	unsigned first = w->count;
-	int err = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		unsigned n = w->count++;
-
-		must(n < MESSAGES);
-		w->size[n] = sizes[i];
-		w->fate[n] = FATE_TRIED;
-		if (message_put(w, n) != 0)
-			err = -EIO;
-		if (err == 0)
-			err = address_received(w->db,
-			    STR("shop@example.test"), false);
-	}
-	/* What could not be put makes the app give up the whole group. */
-	if (err != 0) {
-		db_rollback(w->db);
-		return;
-	}
-	err = db_commit(w->db);
-	wrong(w, err != 0 && w->err != 0 && err != w->err, "a wrong errno");
-	if (err != 0)
-		return;
-	for (unsigned n = first; n < w->count; n++) {
-		w->fate[n] = FATE_KEPT;
-		wrong(w, w->uid[n] <= w->uid_high, "a UID came twice");
-		w->uid_high = w->uid[n];
-	}
-}
-
-/* Take every step-th message out. */
-static void
-delete(struct world *w, unsigned step)
-{
-	uint32_t uids[MESSAGES];
-	unsigned numbers[MESSAGES];
-	size_t count = 0;
-
-	for (unsigned n = 0; n < w->count; n += step) {
-		if (w->fate[n] != FATE_KEPT)
-			continue;
-		w->fate[n] = FATE_LEAVING;
-		numbers[count] = n;
-		uids[count++] = w->uid[n];
-	}
-	if (box_delete(w->db, BOX_INBOX, uids, count) != 0) {
-		db_rollback(w->db);
-		return;
-	}
-	if (db_commit(w->db) != 0)
-		return;
-	for (size_t i = 0; i < count; i++)
-		w->fate[numbers[i]] = FATE_GONE;
-}
 
 /* A life of a box: everything that writes, more than once. */
 static void
@@ -155,90 +29,42 @@ live(struct world *w)
 {
 	static const size_t small[] = { 100, 4000, 60000 };
 	static const size_t large[] = { 70000, 300, 200000 };
+	struct mail_open open;
 
-	deliver(w, small, 3);
-	deliver(w, large, 3);
+	mail_deliver(w, small, 3);
+	mail_deliver(w, large, 2);
+	queue_send(w, small, 2);
+	/* no later deletion is to meet it: number 5 */
+	mail_begin(w, &open, 150000);
+	mail_deliver(w, large, 3);
 	rest_checkpoint(w->db, false);
-	deliver(w, small, 1);
-	delete(w, 2);
+	mail_end(w, &open, large, 1);
+	queue_send(w, large, 3);
+	mail_delete(w, 2);
+	queue_attempt(w);
 	(void)db_rest(w->db, INT64_MAX);
-	deliver(w, large, 2);
-	deliver(w, small + 1, 2);
+	queue_finish(w, 1, 0);
+	mail_deliver(w, large, 1);
+	queue_attempt(w);
 	w->clock.mono_ms += 60000;
 	if (address_refused(w->db, STR("shop@example.test")) != 0)
 		db_rollback(w->db);
 	(void)db_rest(w->db, INT64_MAX);
 	rest_checkpoint(w->db, false);
-	delete(w, 3);
-	deliver(w, large, 1);
+	mail_delete(w, 3);
+	queue_finish(w, 2, 1);
+	mail_deliver(w, large, 1);
 	(void)db_rest(w->db, INT64_MAX);
-	deliver(w, small, 2);
+	queue_send(w, large, 1);
+	mail_deliver(w, small, 2);
 }
 
-static bool
-text_is(struct world *w, unsigned n, uint64_t message,
-	struct message_reader *r)
-{
-	struct buf text, piece, all;
-	int more = message_open(w->db, r, message);
-	bool same;
-
-	text_make(&text, n, w->size[n]);
-	buf_init(&piece, PIECE_SIZE);
-	buf_init(&all, SIZE_MAX_TEXT);
-	if (more == 0)
-		while ((more = message_read(w->db, r, &piece)) > 0)
-			buf_add(&all, buf_str(&piece));
-	same = more == 0 && str_equal(buf_str(&text), buf_str(&all));
-	buf_drop(&text);
-	buf_drop(&piece);
-	buf_drop(&all);
-	return same;
-}
-
-/* Which message an item is, by its size and content. */
-static unsigned
-item_number(struct world *w, const struct box_item *item,
-	struct message_reader *r)
-{
-	for (unsigned n = 0; n < w->count; n++) {
-		if (w->size[n] == item->size &&
-		    text_is(w, n, item->message, r))
-			return n;
-	}
-	return MESSAGES;
-}
-
-/* Hold what is in the mailbox against what was promised. */
+/* Hold all that is there against what was promised. */
 static void
-check_mailbox(struct world *w, bool crashed)
+check_content(struct world *w, bool crashed)
 {
-	struct message_reader *r = message_reader_new(w->owner);
-	unsigned found[MESSAGES + 1] = { 0 };
-	struct box_item *items;
-	size_t count;
-
-	if (box_list(w->db, BOX_INBOX, &items, &count) != 0) {
-		wrong(w, true, "the mailbox cannot be listed");
-		message_reader_drop(r);
-		return;
-	}
-	for (size_t i = 0; i < count; i++)
-		found[item_number(w, &items[i], r)]++;
-	wrong(w, found[MESSAGES] > 0, "a message cannot be read");
-	for (unsigned n = 0; n < w->count; n++) {
-		wrong(w, found[n] > 1, "a message is there twice");
-		wrong(w, w->fate[n] == FATE_KEPT && found[n] != 1,
-		    "a message is lost");
-		wrong(w, w->fate[n] == FATE_GONE && found[n] != 0,
-		    "a deleted message is back");
-		wrong(w, !crashed && w->fate[n] == FATE_TRIED && found[n] != 0,
-		    "a message is there whose commit failed");
-		wrong(w, !crashed && w->fate[n] == FATE_LEAVING &&
-		    found[n] != 1, "a message whose deletion failed is gone");
-	}
-	free(items);
-	message_reader_drop(r);
+	mail_check(w, crashed);
+	queue_check(w, crashed);
 }
 
 static void
@@ -254,15 +80,17 @@ check_whole(struct world *w)
 	buf_drop(&why);
 }
 
-/* A message more, which must succeed. */
+/* Something more of everything, which must succeed. */
 static void
 check_goes_on(struct world *w)
 {
 	static const size_t sizes[] = { 500, 70000 };
-	unsigned first = w->count;
+	unsigned first = w->count, sent = w->sent_count;
 
-	deliver(w, sizes, 2);
-	wrong(w, w->fate[first] != FATE_KEPT, "the box does not go on");
+	mail_deliver(w, sizes, 2);
+	queue_send(w, sizes, 2);
+	wrong(w, w->fate[first] != FATE_KEPT ||
+	    w->sent[sent].fate[0] != FATE_KEPT, "the box does not go on");
 }
 
 static bool
@@ -283,20 +111,15 @@ world_close(struct world *w)
 static void
 check_orphans(struct world *w)
 {
-	struct box_item *items;
-	size_t count, files = 0, large = 0;
+	size_t files = 0;
 	const char *name;
 
 	while (db_rest(w->db, INT64_MAX))
 		continue;
 	for (size_t i = 0; (name = sim_name(i)) != NULL; i++)
 		files += strchr(name, '/') != NULL;
-	if (box_list(w->db, BOX_INBOX, &items, &count) != 0)
-		return;
-	for (size_t i = 0; i < count; i++)
-		large += items[i].size > MESSAGE_ROW_MAX;
-	free(items);
-	wrong(w, files != large, "a file was left behind");
+	wrong(w, files != mail_files(w) + queue_files(w),
+	    "a file was left behind");
 }
 
 /* After a power cut: all that was promised, and the box works. */
@@ -307,11 +130,11 @@ check_after(struct world *w)
 		wrong(w, true, "the box does not open");
 		return;
 	}
-	check_mailbox(w, true);
+	check_content(w, true);
 	check_whole(w);
 	check_orphans(w);
 	check_goes_on(w);
-	check_mailbox(w, true);
+	check_content(w, true);
 	world_close(w);
 }
 
@@ -339,10 +162,10 @@ run(const struct run *r, struct world *w)
 	if (r->fault == SIM_FAIL) {
 		/* the fault is over: nothing but the failed is missing */
 		sim_arm(SIM_NONE, 0, 0, 0);
-		check_mailbox(w, false);
+		check_content(w, false);
 		check_goes_on(w);
 		check_whole(w);
-		check_mailbox(w, false);
+		check_content(w, false);
 	}
 	world_close(w);
 	sim_crash(r->chance, r->seed);
@@ -423,6 +246,59 @@ run_create(unsigned at, const struct run *r, unsigned *passed,
 	return struck;
 }
 
+/* Make the box one of those that had no device key yet. */
+static void
+box_age(void)
+{
+	sqlite3 *sql;
+
+	must(sqlite3_open(SIM_DIR "/pillarbox.db", &sql) == SQLITE_OK);
+	must(sqlite3_exec(sql, "DELETE FROM state WHERE name LIKE 'device%'",
+	    NULL, NULL, NULL) == SQLITE_OK);
+	must(sqlite3_close(sql) == SQLITE_OK);
+	must(sim_remove(DEVICE_FILE) == 0);
+	must(sim_sync_folder("") == 0);
+}
+
+/*
+ * The making of the device key is cut short: it is made in the end, and what
+ * was sealed to it opens.
+ *
+ * Returns:  whether the stop was reached.
+ */
+static bool
+run_device(unsigned at, const struct run *r, unsigned *passed,
+	unsigned *failed)
+{
+	static const size_t sizes[] = { 100, 70000 };
+	struct world w = { .wrong = NULL };
+	bool struck;
+
+	sim_restore();
+	box_age();
+	sim_arm(SIM_STOP, at, 0, 0);
+	if (world_open(&w))
+		queue_send(&w, sizes, 2);
+	struck = sim_struck();
+	world_close(&w);
+	sim_crash(r->chance, r->seed + at);
+	wrong(&w, !world_open(&w), "it does not open");
+	if (w.wrong == NULL) {
+		wrong(&w, !device_ready(w.db), "the device key is lost");
+		queue_check(&w, true);
+		queue_send(&w, sizes, 2);
+		queue_check(&w, true);
+		wrong(&w, w.sent[w.sent_count - 1].fate[0] != FATE_KEPT,
+		    "the queue does not go on");
+	}
+	world_close(&w);
+	if (w.wrong != NULL)
+		printf("FAILED device key, stop at %u, chance %d: %s\n", at,
+		    (int)r->chance, w.wrong);
+	++*(w.wrong == NULL ? passed : failed);
+	return struck;
+}
+
 static void
 base_make(void)
 {
@@ -476,6 +352,8 @@ main(int argc, char **argv)
 		if (r.fault != SIM_STOP)
 			continue;
 		for (r.at = 1; run_create(r.at, &r, &passed, &failed); r.at++)
+			continue;
+		for (r.at = 1; run_device(r.at, &r, &passed, &failed); r.at++)
 			continue;
 	}
 	printf("crash/vfs: %u passed, %u failed\n", passed, failed);

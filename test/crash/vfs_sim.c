@@ -23,6 +23,7 @@ struct change {
 struct sim_file {
 	struct bytes now, durable;
 	struct change *first, **last;
+	int lost;		/* changes were: its next sync tells; 0 */
 	unsigned users;		/* opens, and names of either kind */
 };
 
@@ -338,7 +339,10 @@ file_synced(struct sim_file *file, int err)
 		for (struct change *c = file->first; c != NULL; c = c->next)
 			change_apply(&file->durable, c, false);
 	}
-	/* A system that failed to write forgets that it should have. */
+	/* A system that failed to write forgets it, but for one word each to
+	   the file system's next sync and to the file's. */
+	if (err != 0 && sim.fault == SIM_FAIL && file->first != NULL)
+		file->lost = err;
 	if (err == 0 || is_late() || sim.fault == SIM_FAIL)
 		changes_forget(file);
 }
@@ -349,6 +353,9 @@ sim_sync(struct sim_file *file)
 	int err = operation();
 
 	file_synced(file, err);
+	if (err == 0)
+		err = file->lost;
+	file->lost = 0;
 	return err;
 }
 
