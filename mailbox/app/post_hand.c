@@ -17,7 +17,6 @@
 				   those whose place is full are among them */
 #define GO_ON_MS 50		/* then the look goes on behind them */
 #define FULL_MAX 16384		/* bytes of routes that are known to be full */
-#define ROUTE_TEXT_MAX 4096	/* bytes; as route_find() wants it */
 
 /* A look at the queue. */
 struct hand {
@@ -50,8 +49,8 @@ hand_new(struct post *p)
 	h->now = p->loop->clock.unix_s;
 	buf_init(&h->text, PIECE_SIZE);
 	buf_init(&h->full, FULL_MAX);
-	buf_init(&h->route_text, ROUTE_TEXT_MAX);
-	buf_init(&h->other_text, ROUTE_TEXT_MAX);
+	buf_init(&h->route_text, POST_ROUTE_TEXT);
+	buf_init(&h->other_text, POST_ROUTE_TEXT);
 	buf_init(&h->policy_id, POLICY_TEXT_MAX);
 	buf_init(&h->policy_text, POLICY_TEXT_MAX);
 	buf_init(&h->out, WIRE_BODY_MAX);
@@ -129,18 +128,6 @@ read_text(struct hand *h)
 	return n;
 }
 
-/* The smart host of a domain; none: route->host is empty. */
-static int
-find_route(struct hand *h, struct str domain, struct route *route,
-	struct buf *text)
-{
-	int err = route_find(h->p->db, domain, route, text);
-
-	if (err == -ENOENT)
-		*route = (struct route){ .port = 0 };
-	return err == -ENOENT ? 0 : err;
-}
-
 /* Whether another domain goes by the smart host of the job. */
 static bool
 goes_along(struct hand *h, struct str domain)
@@ -148,7 +135,7 @@ goes_along(struct hand *h, struct str domain)
 	unsigned char mark[POST_MARK];
 	struct route route;
 
-	if (find_route(h, domain, &route, &h->other_text) != 0 ||
+	if (post_route_find(h->p, domain, &route, &h->other_text) != 0 ||
 	    route.host.len == 0)
 		return false;
 	post_mark(&route, mark);
@@ -166,7 +153,7 @@ gather(struct hand *h, size_t first)
 	int err;
 
 	h->why = "The password of its smart host cannot be read";
-	err = find_route(h, r[first].route, &route, &h->route_text);
+	err = post_route_find(h->p, r[first].route, &route, &h->route_text);
 	if (err != 0)
 		return err;
 	memset(h->mark, 0, sizeof h->mark);

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROUTE_TEXT_MAX 4096	/* bytes; as route_find() wants it */
 #define KINDS (BOUNCE_DELIVERED + 1)
 
 static const char broken_off[] = "The attempt was broken off";
@@ -44,6 +43,7 @@ struct note {
 	uint32_t chance;	/* the same for all: they stay together */
 
 	bool locked_out;	/* the smart host that is in use now did it */
+	bool news;		/* somebody was not held for that already */
 	bool told;		/* its owner knows */
 	struct route route;	/* it */
 	unsigned char mark[POST_MARK];
@@ -114,26 +114,30 @@ pair(struct note *n)
 }
 
 /*
- * Whether the smart host is still the one that refused us: a name or a
+ * Find whether the smart host is still the one that refused us: a name or a
  * password that was changed meanwhile is tried at once.
  */
 static int
 find_lockout(struct note *n)
 {
 	unsigned char mark[POST_MARK];
+	size_t i;
 	int err;
 
 	if (!n->said.locked_out || n->count == 0)
 		return 0;
-	err = route_find(n->p->db, n->verdicts[0].row->route, &n->route,
+	err = post_route_find(n->p, n->verdicts[0].row->route, &n->route,
 	    &n->route_text);
 	if (err != 0 || n->route.host.len == 0)
-		return err == -ENOENT ? 0 : err;
+		return err == -EBADMSG ? 0 : err;
 	post_mark(&n->route, mark);
 	n->locked_out = !n->result->marked ||
 	    memcmp(mark, n->result->mark, POST_MARK) == 0;
 	memcpy(n->mark, mark, sizeof n->mark);
-	return 0;
+	for (i = 0; i < n->count && n->locked_out; i++)
+		if (n->verdicts[i].row->state == QUEUE_WAITING)
+			n->news = true;
+	return n->news ? post_told_lockout(n->p, n->mark, &n->told) : 0;
 }
 
 static void
@@ -254,7 +258,7 @@ write_notices(struct note *n)
 	for (kind = 0; err == 0 && kind < KINDS; kind++)
 		err = write_report(n, (enum bounce_kind)kind, &head);
 	buf_wipe(&head);
-	if (err != 0 || !n->locked_out || n->told)
+	if (err != 0 || !n->news || n->told)
 		return err;
 	first = n->verdicts[0].outcome;
 	return notice_locked_out(&n->desk, &n->route, first->code,
@@ -341,8 +345,6 @@ note_all(struct note *n)
 	err = find_lockout(n);
 	for (i = 0; i < n->count; i++)
 		judge(n, &n->verdicts[i]);
-	if (err == 0 && n->locked_out)
-		err = post_told_lockout(n->p, n->mark, &n->told);
 	if (err == 0)
 		err = write_notices(n);
 	if (err != 0)
@@ -350,7 +352,7 @@ note_all(struct note *n)
 	err = keep_notices(n);
 	for (i = 0; err == 0 && i < n->count; i++)
 		err = change(n, &n->verdicts[i]);
-	if (err == 0 && n->locked_out)
+	if (err == 0 && n->news)
 		err = post_hold_smart(n->p, n->mark);
 	if (err != 0)
 		return db_doom(n->p->db, err);
@@ -374,7 +376,7 @@ post_note_result(struct post *p, struct post_result *result)
 	n->desk = (struct notice_desk){
 		.db = p->db, .era = p->era, .now = p->loop->clock.unix_s
 	};
-	buf_init(&n->route_text, ROUTE_TEXT_MAX);
+	buf_init(&n->route_text, POST_ROUTE_TEXT);
 	if (result->wire == p->wires)
 		n->job = post_job_find(p, result->number);
 	must(carry_result_read(&n->said, buf_str(&result->body)) == 0);

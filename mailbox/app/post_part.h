@@ -11,6 +11,7 @@
 						   more is read then */
 #define POST_TOLD_MAX (CARRY_JOBS_MAX * QUEUE_RECIPIENTS_MAX)
 #define POST_PLACE_MAX 288	/* bytes of a domain, or of host and port */
+#define POST_ROUTE_TEXT 4096	/* bytes; as route_find() wants it */
 #define POST_MARK SHA256_SIZE	/* bytes by which a smart host is known, with
 				   its port, user and password */
 
@@ -114,6 +115,10 @@ void post_hand(struct post *p);
 
 /* Whether a name is in a list of names, each ended by NUL. */
 bool post_is_named(const struct buf *names, struct str name);
+
+/* As route_find(), but without a smart host 0, and route->host is empty. */
+int post_route_find(struct post *p, struct str domain, struct route *route,
+	struct buf *text) __attribute__((warn_unused_result));
 
 /* The mark of a smart host. */
 void post_mark(const struct route *route, unsigned char mark[POST_MARK]);

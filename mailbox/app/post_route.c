@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define ROUTE_TEXT_MAX 4096	/* bytes; as route_find() wants it */
 #define NAMES_MAX (1 << 20)	/* bytes of routes that are held at once; the
 				   others when it is their turn */
 
@@ -26,6 +25,17 @@ post_mark(const struct route *route, unsigned char mark[POST_MARK])
 		crypto_sha256_add(&hash, parts[i]);
 	}
 	crypto_sha256_end(&hash, mark);
+}
+
+int
+post_route_find(struct post *p, struct str domain, struct route *route,
+	struct buf *text)
+{
+	int err = route_find(p->db, domain, route, text);
+
+	if (err == -ENOENT)
+		*route = (struct route){ .port = 0 };
+	return err == -ENOENT ? 0 : err;
 }
 
 bool
@@ -60,13 +70,14 @@ goes_by(struct search *s, struct str name)
 
 	if (str_equal(name, str_of(s->latest)))
 		return s->latest_is;
-	err = route_find(s->p->db, name, &route, &s->text);
+	err = post_route_find(s->p, name, &route, &s->text);
 	s->latest_is = false;
 	if (err == 0 && route.host.len > 0) {
 		post_mark(&route, mark);
 		s->latest_is = memcmp(mark, s->mark, POST_MARK) == 0;
 	}
-	if (err != 0 && err != -ENOENT)
+	/* one that cannot be read holds up itself alone */
+	if (err != 0 && err != -EBADMSG)
 		s->err = err;
 	must(name.len < sizeof s->latest);
 	memcpy(s->latest, name.at, name.len);
@@ -117,7 +128,7 @@ search(struct search *s,
 {
 	int err;
 
-	buf_init(&s->text, ROUTE_TEXT_MAX);
+	buf_init(&s->text, POST_ROUTE_TEXT);
 	buf_init(&s->names, NAMES_MAX);
 	err = queue_list(s->p->db, each, s);
 	buf_wipe(&s->text);
