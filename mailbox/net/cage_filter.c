@@ -291,8 +291,15 @@ static const struct rule rules[] = {
 	{ .number = SYS_ugetrlimit, .roles = K },
 #endif
 
-	/* out into the world */
-	{ .number = SYS_connect, .roles = C }
+	/* out into the world; libcurl looks with poll() before it reads */
+	{ .number = SYS_connect, .roles = C },
+#ifdef SYS_poll
+	{ .number = SYS_poll, .roles = C },
+#endif
+#ifdef SYS_ppoll_time64
+	{ .number = SYS_ppoll_time64, .roles = C },
+#endif
+	{ .number = SYS_ppoll, .roles = C }
 };
 
 /* A rule that looks at the argument behind as well. */

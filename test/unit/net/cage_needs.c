@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <mbedtls/ssl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -288,6 +289,7 @@ static void
 need_library_socket(const struct cage_world *w, int domain, int type)
 {
 	int fd = socket(domain, type, 0), flags;
+	struct pollfd look = { .fd = fd, .events = POLLIN };
 
 	works(w, "socket", fd >= 0 || errno == EAFNOSUPPORT);
 	if (fd < 0)
@@ -296,6 +298,7 @@ need_library_socket(const struct cage_world *w, int domain, int type)
 	works(w, "flags", flags >= 0);
 	works(w, "O_NONBLOCK", fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0);
 	works(w, "FD_CLOEXEC", fcntl(fd, F_SETFD, FD_CLOEXEC) == 0);
+	works(w, "poll", poll(&look, 1, 0) >= 0);
 	close(fd);
 }
 
