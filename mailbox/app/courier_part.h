@@ -247,8 +247,8 @@ void pool_enter(struct job *j);
 void pool_leave(struct job *j);
 void on_pool_turn(struct timer *t);
 
-/* A connection that waits for a letter, and would do; or NULL. */
-struct link *pool_find(struct courier *c, struct str key);
+/* A connection to j->place that waits for a letter, and would do; or NULL. */
+struct link *pool_find(const struct job *j, struct str key);
 
 /* Make room for one connection more. */
 void pool_make_room(struct courier *c);

@@ -6,6 +6,8 @@
  */
 #include "app/courier_part.h"
 
+#include <string.h>
+
 /* Whether two jobs go the same way. */
 static bool
 same_route(const struct job *a, const struct job *b)
@@ -84,16 +86,31 @@ pool_leave(struct job *j)
 	timer_set(c->loop, &c->turn, 0);
 }
 
-struct link *
-pool_find(struct courier *c, struct str key)
+static bool
+is_there(const struct place *p, const struct dial_address *address)
 {
+	size_t i;
+
+	for (i = 0; i < p->count; i++)
+		if (p->addresses[i].ip_len == address->ip_len &&
+		    memcmp(p->addresses[i].ip, address->ip,
+		    address->ip_len) == 0)
+			return true;
+	return false;
+}
+
+struct link *
+pool_find(const struct job *j, struct str key)
+{
+	struct courier *c = j->courier;
 	struct list *link;
 	struct link *l;
 
 	for (link = c->links.prev; link != &c->links; link = link->prev) {
 		l = list_of(link, struct link, all);
 		if (l->state == LINK_IDLES &&
-		    str_equal(buf_str(&l->key), key))
+		    str_equal(buf_str(&l->key), key) &&
+		    is_there(&j->place, &l->address))
 			return l;
 	}
 	return NULL;

@@ -56,15 +56,19 @@ void
 link_shake_failed(struct link *l)
 {
 	struct str why = tls_why(conn_tls(&l->conn));
+	static const char *const failed[] = {
+		[TLS_ANY] = "TLS, which is required, failed: ",
+		[TLS_NAME] = "The server does not prove its name: ",
+		[TLS_PINNED] = "The server does not prove what its domain "
+		    "pins (DANE): "
+	};
 	struct parting parting = { .trouble = SMTP_CLIENT_NO_TLS };
 	struct buf said;
 
 	if (link_goes_clear(l, why))
 		return;
 	buf_init(&said, SMTP_CLIENT_SAID_MAX);
-	buf_add_text(&said, l->proof == TLS_ANY ?
-	    "TLS, which is required, failed: " :
-	    "The server does not prove to be the one it should be: ");
+	buf_add_text(&said, failed[l->proof]);
 	buf_add(&said, why);
 	link_judge(&parting.why, 7, 5, &said);
 	buf_drop(&said);

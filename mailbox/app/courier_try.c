@@ -299,7 +299,7 @@ reach_next(struct job *j)
 	j->tried++;
 	p->next++;
 	if (!j->fresh)
-		l = pool_find(j->courier, buf_str(&key));
+		l = pool_find(j, buf_str(&key));
 	if (l != NULL)
 		link_take_up(l, j);
 	else

@@ -124,19 +124,12 @@ static void
 add_line(struct buf *out, const struct courier_names *names,
 	const struct question *q, struct str line, struct found *found)
 {
-	struct str owner, pin = STR("_25._tcp."), data;
-	struct buf name;
+	struct str owner, data;
 	unsigned type;
 	struct buf raw;
 
-	buf_init(&name, 300);
-	if (str_split(&line, ' ', &owner) && str_starts(owner, pin)) {
-		str_take(&owner, pin.len);
-		buf_add_format(&name, "_%u._tcp.", names->port);
-	}
-	buf_add(&name, owner);
 	buf_init(&raw, 9000);
-	if (str_same(buf_str(&name), q->name)) {
+	if (str_split(&line, ' ', &owner) && str_same(owner, q->name)) {
 		found->name = true;
 		if (str_starts(line, STR("SERVFAIL")))
 			found->failed = true;
@@ -153,7 +146,6 @@ add_line(struct buf *out, const struct courier_names *names,
 		}
 	}
 	buf_drop(&raw);
-	buf_drop(&name);
 }
 
 static bool

@@ -184,7 +184,7 @@ test_names(void **state)
 	    "loop.example MX 10 box.example.test\n"
 	    "loop.example MX 20 other.example\n"
 	    "box.example.test A 127.0.0.2\n"
-	    "odd.example MX 10 a b\n", WITH(NULL));
+	    "odd.example MX 10 -a.example\n", WITH(NULL));
 	for (i = 0; i < countof(cases); i++) {
 		job = courier_world_job(&w, cases[i].domain, 1);
 		courier_world_carry(&w, 1, &job);

@@ -22,9 +22,9 @@ int courier_tls_test(void);
 	"mx1.mail.example A 127.0.0.2\n"
 #define PIN "_25._tcp.mx1.mail.example "
 #define IN "delivered 250 2.0.0 in [mx1.mail.example]\n"
-#define UNPROVEN \
-	"temporary 0 4.7.5 The server does not prove to be the one it should " \
-	"be: "
+#define UNNAMED "temporary 0 4.7.5 The server does not prove its name: "
+#define UNPINNED \
+	"temporary 0 4.7.5 The server does not prove what its domain pins "
 
 /* One letter to a server, with what the zone says validated or not. */
 static void
@@ -76,8 +76,8 @@ test_dane(void **state)
 	one(ZONE PIN "BADPIN\n" PIN "PIN\n", true, false, TLS TAKE, IN);
 	one(ZONE, true, false, TLS TAKE, IN);
 	one(ZONE, true, false, "220 hello\n" TAKE, IN);
-	one(ZONE PIN "BADPIN\n", true, false, TLS, UNPROVEN);
-	one(ZONE PIN "PIN\n", true, false, OFFER "220 go\nnoise\n", UNPROVEN);
+	one(ZONE PIN "BADPIN\n", true, false, TLS, UNPINNED);
+	one(ZONE PIN "PIN\n", true, false, OFFER "220 go\nnoise\n", UNPINNED);
 	one(ZONE PIN "PIN\n", true, false,
 	    "220 hello\n" EHLO "250 DSN\n>QUIT\n",
 	    "temporary 0 4.7.10 The server offers no TLS\n");
@@ -156,7 +156,7 @@ test_smart_host(void **state)
 	smart("smart.example", "me", TLS EHLO "250 DSN\n>QUIT\n",
 	    "locked out\ntemporary 0 4.7.4 ");
 	/* No password goes to who is not the one, or in clear. */
-	smart("other.example", "me", TLS, UNPROVEN);
+	smart("other.example", "me", TLS, UNNAMED);
 	smart("smart.example", "me", "220 hello\n" EHLO "250 AUTH PLAIN\n"
 	    ">QUIT\n", "temporary 0 4.7.10 The server offers no TLS\n");
 	/* In the same house nothing has to be proven. */

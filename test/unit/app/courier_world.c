@@ -89,7 +89,7 @@ void
 courier_world_names(struct courier_world *w, const char *zone, bool ad)
 {
 	struct courier_names names = {
-		.fd = w->dns, .zone = zone, .ad = ad, .port = w->port,
+		.fd = w->dns, .zone = zone, .ad = ad,
 		.cert = buf_str(&w->cert)
 	};
 

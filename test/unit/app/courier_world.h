@@ -40,8 +40,7 @@ void courier_world_init(struct courier_world *w);
  *	_mta-sts.mail.example TXT v=STSv1; id=1
  *	_25._tcp.mx.mail.example PIN
  *
- * (TLSA 3 0 1 of w->cert; BADPIN: of another; ODDPIN: one of no use. The port
- * is put in for 25.)
+ * (TLSA 3 0 1 of w->cert; BADPIN: of another; ODDPIN: one of no use.)
  *
  *	mail.example SERVFAIL [TYPE]
  *
