@@ -2,8 +2,6 @@
  * A letter on its way out, from its first piece to the transaction. The
  * header is gathered whole, since what becomes of it depends on all of it;
  * the body only passes by: at most one header and one piece are in memory.
- *
- * No copy is kept of what was sent: mail programs do that themselves.
  */
 #include "app/outgoing_part.h"
 

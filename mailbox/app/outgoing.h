@@ -1,7 +1,8 @@
 /*
  * A letter that its owner submits, on its way: rewritten so that it shows one
  * address alone, then into the box for recipients of ours and, signed, into
- * the queue for all others.
+ * the queue for all others. No copy of it is kept for its sender: mail programs
+ * do that themselves.
  */
 #ifndef APP_OUTGOING_H
 #define APP_OUTGOING_H

@@ -237,6 +237,9 @@ write_report(struct note *n, enum bounce_kind kind, struct buf *head)
 	b.count = list_reported(n, kind);
 	if (b.count == 0)
 		return 0;
+	/* the clock has jumped: some attempts are made all the same */
+	if (b.until < n->desk.now)
+		b.until = n->desk.now + RETRY_WAIT_MAX_S;
 	if (head->len == 0) {
 		err = queue_head(n->p->db, letter->id, head);
 		if (err != 0 && err != -EBADMSG && err != -ENOKEY)
