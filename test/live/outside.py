@@ -187,7 +187,6 @@ class Letter:
         self.data = envelope.original_content or envelope.content
         self.helo = session.host_name
         self.tls = session.ssl is not None
-        self.user = session.auth_data
         self.when = time.monotonic()
         self.heard = False      # the client went on after our 250
 
