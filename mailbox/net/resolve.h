@@ -17,7 +17,9 @@ enum resolve_type {
 };
 
 enum resolve_result {
-	RESOLVE_FOUND,	/* one record at least */
+	RESOLVE_FOUND,	/* there are such records; those that cannot be used,
+			   such as an MX whose name is no host's, are left
+			   out, be it all of them */
 	RESOLVE_EMPTY,	/* the name is there, such records are not */
 	RESOLVE_NONE,	/* there is no such name (NXDOMAIN) */
 	RESOLVE_FAILED	/* no answer to be had now: SERVFAIL, a timeout, an

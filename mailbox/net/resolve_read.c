@@ -149,10 +149,14 @@ records_read(struct resolve_answer *answer, struct buf *texts,
 	size_t i, at;
 
 	buf_init(texts, RESOLVE_RECORDS_MAX * RESOLVE_TEXT_MAX);
+	answer->result = RESOLVE_EMPTY;
 	for (i = 0; i < count && answer->count < RESOLVE_RECORDS_MAX; i++) {
 		rr = ares_dns_record_rr_get_const(dns, ARES_SECTION_ANSWER, i);
-		if (rr_is(rr, name, resolve_number(type)) && record_read(texts,
-		    &answer->records[answer->count], type, rr))
+		if (!rr_is(rr, name, resolve_number(type)))
+			continue;
+		answer->result = RESOLVE_FOUND;
+		if (record_read(texts, &answer->records[answer->count], type,
+		    rr))
 			answer->count++;
 	}
 	for (i = 0, at = 0; i < answer->count; i++) {
@@ -160,7 +164,6 @@ records_read(struct resolve_answer *answer, struct buf *texts,
 		    answer->records[i].text.len);
 		at += answer->records[i].text.len;
 	}
-	answer->result = answer->count > 0 ? RESOLVE_FOUND : RESOLVE_EMPTY;
 }
 
 void

@@ -61,6 +61,12 @@ test_mx(void **state)
 	assert_text(answer->records[0], "mx2.example.test");
 	assert_int_equal(answer->records[1].preference, 10);
 	assert_text(answer->records[1], "mx1.example.test");
+	/* there are records, and none is of use */
+	script.records = &script.records[4];
+	script.count = 2;
+	answer = dns_ask(&w, RESOLVE_MX, "example.test", &script);
+	assert_int_equal(answer->result, RESOLVE_FOUND);
+	assert_int_equal(answer->count, 0);
 	/* null MX, RFC 7505 */
 	answer = dns_ask(&w, RESOLVE_MX, "example.test", &none);
 	assert_int_equal(answer->result, RESOLVE_FOUND);
