@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SIGNATURES_MAX 65536	/* bytes; each has 1 KB and its names */
 #define TOO_LARGE "552 5.3.4 The header is too large"
 
 /* Take over the recipients; 0 or negative errno. */
@@ -76,6 +77,7 @@ outgoing_begin(struct outgoing **out, const struct outgoing_start *start)
 	buf_init(&o->canonical, ADDR_PATH_MAX);
 	buf_init(&o->top, QUEUE_HEAD_MAX);
 	buf_init(&o->piece, PIECE_SIZE);
+	buf_init(&o->signatures, SIGNATURES_MAX);
 	buf_init(&o->part, 4 * OUTGOING_SLICE + 2 * SEVEN_HEAD_MAX);
 	err = look_for_key(o);
 	if (err == 0)
@@ -111,11 +113,15 @@ log_outgoing(const struct outgoing *o)
 
 /* The body, as far as it is there. */
 static enum smtp_verdict
-take_body(struct outgoing *o, struct str body, bool last)
+take_body(struct outgoing *o, struct str body, bool last,
+	const char **refusal)
 {
 	int err = outgoing_copies_body(o, body, last);
 
 	if (err == 0 && last) {
+		*refusal = outgoing_copies_sign(o);
+		if (*refusal != NULL)
+			return SMTP_REFUSE;
 		err = outgoing_copies_keep(o);
 		if (err == 0)
 			log_outgoing(o);
@@ -147,7 +153,7 @@ take_head(struct outgoing *o, struct str piece, bool last,
 	o->headed = true;
 	verdict = outgoing_head(o, str_take(&text, end), refusal);
 	if (verdict == SMTP_ACCEPT)
-		verdict = take_body(o, text, last);
+		verdict = take_body(o, text, last, refusal);
 	buf_wipe(&o->head);
 	return verdict;
 }
@@ -158,9 +164,8 @@ outgoing_piece(struct outgoing *o, struct str piece, bool last,
 {
 	enum smtp_verdict verdict;
 
-	if (o->headed)
-		return take_body(o, piece, last);
-	verdict = take_head(o, piece, last, refusal);
+	verdict = o->headed ? take_body(o, piece, last, refusal) :
+	    take_head(o, piece, last, refusal);
 	if (verdict == SMTP_REFUSE)
 		log_event(LOG_INFO, "outgoing-refused",
 		    LOG_S("id", o->start.id),
@@ -187,5 +192,6 @@ outgoing_drop(struct outgoing *o)
 	buf_wipe(&o->top);
 	buf_wipe(&o->piece);
 	buf_wipe(&o->part);
+	buf_drop(&o->signatures);
 	free(o);
 }

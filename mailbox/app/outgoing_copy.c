@@ -20,6 +20,7 @@
 #include <string.h>
 
 #define KEYS_MAX 8		/* that sign one letter */
+#define TOO_MANY "550 5.6.0 The header holds too many fields"
 
 int
 outgoing_copies_begin(struct outgoing *o)
@@ -115,28 +116,26 @@ outgoing_copies_body(struct outgoing *o, struct str body, bool last)
 	return err;
 }
 
-/* Add the signatures of the chosen address's domain, if it has keys. */
-static void
-sign(struct outgoing *o, struct buf *head)
+const char *
+outgoing_copies_sign(struct outgoing *o)
 {
 	struct sign_key keys[KEYS_MAX];
 	struct signer signer = { .keys = keys };
 	unsigned char hash[SHA256_SIZE];
-	const char *why = NULL;
 
+	if (o->queue == NULL)
+		return NULL;
 	canon_end(&o->canon, hash);
 	signer.now = o->start.clock->unix_s;
 	signer.count = signing_find(o->start.signing,
 	    buf_str(&o->canonical), keys, KEYS_MAX, &signer.domain);
-	if (signer.count == 0)
-		why = "its domain has no key: make one with: pillarbox dkim "
-		    "new";
-	else if (sign_add(head, &signer, buf_str(&o->top), hash) !=
-	    SIGN_DONE)
-		why = "its header has too many fields";
-	if (why != NULL)
-		log_event(LOG_INFO, "unsigned", LOG_S("id", o->start.id),
-		    LOG_C("why", why));
+	if (signer.count > 0)
+		return sign_add(&o->signatures, &signer, buf_str(&o->top),
+		    hash) == SIGN_DONE ? NULL : TOO_MANY;
+	log_event(LOG_INFO, "unsigned", LOG_S("id", o->start.id),
+	    LOG_C("why", "its domain has no key: make one with: "
+	    "pillarbox dkim new"));
+	return NULL;
 }
 
 /* The domain of a recipient, as its route: in lower case. */
@@ -188,7 +187,7 @@ queue_copy(struct outgoing *o)
 			};
 	}
 	buf_init(&head, QUEUE_HEAD_MAX);
-	sign(o, &head);
+	buf_add(&head, buf_str(&o->signatures));
 	buf_add(&head, buf_str(&o->top));
 	must(!head.full);
 	err = queue_keep(o->queue, &letter, buf_str(&head), recipients,

@@ -41,6 +41,7 @@ struct outgoing {
 	struct seven *seven;
 	struct canon canon;
 	struct buf part;		/* of the body, turned */
+	struct buf signatures;
 	bool queued;
 };
 
@@ -66,6 +67,13 @@ int outgoing_copies_head(struct outgoing *o)
 
 int outgoing_copies_body(struct outgoing *o, struct str body, bool last)
 	__attribute__((warn_unused_result));
+
+/*
+ * The body is whole: sign what goes out.
+ *
+ * Returns:  NULL, or a refusal.
+ */
+const char *outgoing_copies_sign(struct outgoing *o);
 
 /* Put them where they belong, within the open transaction. */
 int outgoing_copies_keep(struct outgoing *o)

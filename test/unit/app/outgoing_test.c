@@ -116,6 +116,8 @@ refusals(void **state)
 		{ ME "Subject: \303\244\r\n\r\nx", "550 5.6.0 " },
 		{ ME "no field\r\n\r\nx", "550 5.6.0 " },
 		{ "", "550 5.6.0 " },
+		/* the main address, shown to somebody else */
+		{ SHOP "Cc: owner@example.test\r\n\r\nx", "550 5.7.1 " },
 	};
 	struct office *o = *state;
 	struct sent sent;
