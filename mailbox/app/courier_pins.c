@@ -83,8 +83,7 @@ pins_begin(struct job *j)
 	struct buf name;
 
 	buf_init(&name, 512);
-	/* of the service, whatever port a test may have it at */
-	buf_add_text(&name, "_25._tcp.");
+	buf_add_format(&name, "_%u._tcp.", p->addresses[0].port);
 	buf_add(&name, p->host);
 	must(!name.full);
 	p->tlsa.done = on_tlsa;

@@ -124,12 +124,18 @@ static void
 add_line(struct buf *out, const struct courier_names *names,
 	const struct question *q, struct str line, struct found *found)
 {
-	struct str owner, data;
+	struct str owner, pin = STR("_25._tcp."), data;
+	struct buf name, raw;
 	unsigned type;
-	struct buf raw;
 
+	buf_init(&name, 300);
+	if (str_split(&line, ' ', &owner) && str_starts(owner, pin)) {
+		str_take(&owner, pin.len);
+		buf_add_format(&name, "_%u._tcp.", names->port);
+	}
+	buf_add(&name, owner);
 	buf_init(&raw, 9000);
-	if (str_split(&line, ' ', &owner) && str_same(owner, q->name)) {
+	if (str_same(buf_str(&name), q->name)) {
 		found->name = true;
 		if (str_starts(line, STR("SERVFAIL")))
 			found->failed = true;
@@ -146,6 +152,7 @@ add_line(struct buf *out, const struct courier_names *names,
 		}
 	}
 	buf_drop(&raw);
+	buf_drop(&name);
 }
 
 static bool

@@ -8,6 +8,7 @@ struct courier_names {
 	int fd;
 	const char *zone;
 	bool ad;
+	unsigned port;		/* put in for 25 in _25._tcp */
 	struct str cert;
 };
 

@@ -40,7 +40,8 @@ void courier_world_init(struct courier_world *w);
  *	_mta-sts.mail.example TXT v=STSv1; id=1
  *	_25._tcp.mx.mail.example PIN
  *
- * (TLSA 3 0 1 of w->cert; BADPIN: of another; ODDPIN: one of no use.)
+ * (TLSA 3 0 1 of w->cert; BADPIN: of another; ODDPIN: one of no use. The port
+ * of our servers is put in for 25.)
  *
  *	mail.example SERVFAIL [TYPE]
  *
@@ -92,7 +93,7 @@ bool courier_world_result(struct courier_world *w, uint32_t number,
 void courier_world_outcome(struct courier_world *w, uint32_t number,
 	const char *want);
 
-/* The next word must be WIRE_ROOM of a number; *ids: how many are named. */
+/* The next words must be WIRE_ROOM of a number in all, naming ids. */
 void courier_world_room(struct courier_world *w, unsigned number,
 	size_t ids);
 
