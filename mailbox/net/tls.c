@@ -248,6 +248,9 @@ shake(struct tls *tls)
 {
 	int error = mbedtls_ssl_handshake(&tls->ssl);
 
+	/* a farewell is no better than a connection that breaks */
+	if (error == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
+		error = MBEDTLS_ERR_SSL_CONN_EOF;
 	if (error != 0)
 		return result_of(tls, error);
 	if (tls->demand != NULL)

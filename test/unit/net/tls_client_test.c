@@ -220,12 +220,14 @@ test_broken_servers(void **state)
 	    "\x16\x03\x03\x00\x8a\x0b\x00\x00\x86\x00\x00\x83"
 	    "\x00\x00\x80";
 	static const char alert[] = "\x15\x03\x01\x00\x02\x02\x46";
+	static const char farewell[] = "\x15\x03\x03\x00\x02\x01\x00";
 	struct world *w = *state;
 
 	answer(w, STR("220 mx.example.test ESMTP\r\n"), "not a TLS record");
 	answer(w, STR("454 4.7.0 TLS not available\r\n"), "not a TLS record");
 	answer(w, STR(""), "closed early");
 	answer(w, str_from(alert, sizeof alert - 1), "peer sent an alert");
+	answer(w, str_from(farewell, sizeof farewell - 1), "closed early");
 	answer(w, str_from(hello_tls10, sizeof hello_tls10 - 1),
 	    "no common version");
 	answer(w, str_from(certificate, sizeof certificate),
