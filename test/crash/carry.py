@@ -41,6 +41,7 @@ VICTIMS = ["keeper"] * 45 + ["courier"] * 45 + ["all"] * 10
 SIZES = [4_000] * 8 + [30_000, 150_000]     # the last is a file of its own
 WRITERS = 4
 DOMAINS = 8
+REST_S = 0.3                # a writer between two letters, at most
 DEADLINE_S = 60
 SLOW_S = 0.25               # a role that takes so long to return is being
                             # held back: the next blow is for all
@@ -77,6 +78,7 @@ class Writer(threading.Thread):
             try:
                 with self.box.submission(timeout=DEADLINE_S) as client:
                     for _ in range(20):
+                        time.sleep(self.chance.uniform(0, REST_S))
                         if self.ledger.left > 0:
                             self.letter(client)
             except (OSError, smtplib.SMTPException):
