@@ -40,8 +40,8 @@ submission = {{ port = {submission_port}; tls_port = {submissions_port};
     {submission} }};
 outbound = {{ port = {outside_port}; https_port = {https_port}; {outbound} }};
 dns = {{ servers = ["127.0.0.1:{dns_port}"]; {dns} }};
-tls = {{ certificates = ( {{ cert = "{data}/tls/cert.pem";
-    key = "{data}/tls/key.pem"; }} ); {tls} }};
+tls = {{ {tls} certificates = ( {{ cert = "{data}/tls/cert.pem";
+    key = "{data}/tls/key.pem"; }} ); }};
 """
 
 poplib._MAXLINE = 1 << 20   # lines as long as the box takes

@@ -56,7 +56,11 @@ class Outside:
         self.policies.texts[f"mta-sts.{domain}"] = POLICY % (mode, mx)
 
     def pin(self, domain, *records):
-        self.names.put(f"_25._tcp.mx.{domain}", "TLSA", *records)
+        self.names.put(self.pinned(domain), "TLSA", *records)
+
+    def pinned(self, domain):
+        """Where the pins of a mail server are."""
+        return f"_{self.box.outside_port}._tcp.mx.{domain}"
 
     def send(self, domain, options=()):
         with self.box.submission() as client:
@@ -198,7 +202,7 @@ def test_pin_and_no_tls(secure):
 
 def test_pins_that_cannot_be_asked_for(secure):
     mx = secure.domain("pinfail.example")
-    secure.names.faults["_25._tcp.mx.pinfail.example"] = "servfail"
+    secure.names.faults[secure.pinned("pinfail.example")] = "servfail"
     secure.send("pinfail.example")
     secure.waits("pinfail.example", mx, "")
 
