@@ -9,6 +9,7 @@
 #include "talk/sts.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -267,24 +268,37 @@ post_wire_drop(struct post *p)
 	buf_wipe(&p->piece);
 }
 
-static void
-on_wire(struct watch *w, unsigned events)
+/*
+ * Hear what was said on the wire, at most so many mails.
+ *
+ * Returns:  0 when there may be more; else negative errno.
+ */
+static int
+hear_all(struct post *p, int most)
 {
-	struct post *p = list_of(w, struct post, wire);
 	struct wire_mail mail;
 	int err = 0, n;
 
-	if ((events & LOOP_WRITE) != 0)
-		p->blocked = false;
-	for (n = 0; n < MAILS_PER_TURN &&
-	    p->result_count < POST_RESULTS_MAX; n++) {
-		err = wire_receive(w->fd, &p->room, &mail);
+	for (n = 0; n < most && p->result_count < POST_RESULTS_MAX; n++) {
+		err = wire_receive(p->wire.fd, &p->room, &mail);
 		if (err == 0)
 			hear(p, &mail);
 		else if (err != -EBADMSG)
 			break;
 	}
 	buf_drop(&p->room);
+	return err;
+}
+
+static void
+on_wire(struct watch *w, unsigned events)
+{
+	struct post *p = list_of(w, struct post, wire);
+	int err;
+
+	if ((events & LOOP_WRITE) != 0)
+		p->blocked = false;
+	err = hear_all(p, MAILS_PER_TURN);
 	if (err == 0 || err == -EAGAIN || err == -EBADMSG) {
 		post_flush(p);
 		return;
@@ -299,6 +313,9 @@ post_wire(struct post *p, int fd)
 {
 	int err;
 
+	/* What a courier that is gone has said last is true all the same. */
+	if (p->wire_up)
+		(void)hear_all(p, INT_MAX);
 	post_wire_drop(p);
 	p->wire = (struct watch){ .fd = fd, .ready = on_wire };
 	err = loop_watch(p->loop, &p->wire, LOOP_READ);

@@ -162,6 +162,33 @@ another_courier(void **state)
 	office_silent(o);
 }
 
+/* What a courier said before it died counts, though nobody had listened. */
+static void
+last_words(void **state)
+{
+	struct wire_head head = { .kind = WIRE_RESULT, .flags = WIRE_LAST };
+	struct office *o = ready(state, 10);
+	struct carry_result result = { .count = 1 };
+	struct carry_job job;
+	struct buf body;
+	struct str view;
+
+	(void)office_letter(o, "a@one.example");
+	office_turn(o);
+	head.session = office_job(o, &job);
+	result.outcomes[0] = office_outcome(SMTP_DELIVERED, 250);
+	result.outcomes[0].id = job.recipients[0].id;
+	buf_init(&body, WIRE_BODY_MAX);
+	carry_result_add(&body, &result);
+	view = buf_str(&body);
+	assert_int_equal(wire_send(o->courier, &head, &view, 1, -1), 0);
+	buf_drop(&body);
+	office_wire(o);
+	office_room(o, 10, NULL, 0);
+	office_silent(o);
+	assert_int_equal(office_rows(o), 0);
+}
+
 /* What the courier has of a keeper that died is handed to nobody else. */
 static void
 another_keeper(void **state)
@@ -477,6 +504,7 @@ post_test(void)
 		OFFICE_TEST(a_full_place),
 		OFFICE_TEST(behind_a_long_queue),
 		OFFICE_TEST(another_courier),
+		OFFICE_TEST(last_words),
 		OFFICE_TEST(another_keeper),
 		OFFICE_TEST(long_letters),
 		OFFICE_TEST(full_last_piece),
