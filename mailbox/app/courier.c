@@ -39,11 +39,40 @@ on_peer(struct orders *o, enum role_id to, int fd)
 	wire_set(list_of(o, struct courier, orders), fd);
 }
 
+/* Whether a letter is being sent, or the keeper can still note a result. */
+static bool
+is_busy(const struct courier *c)
+{
+	struct list *link;
+
+	if (c->wire_up)
+		return !list_empty(&c->jobs);
+	for (link = c->jobs.next; link != &c->jobs; link = link->next)
+		if (list_of(link, struct job, all)->sending)
+			return true;
+	return false;
+}
+
 void
 courier_look_for_end(struct courier *c)
 {
-	if (c->stopping && list_empty(&c->jobs))
+	if (c->stopping && !is_busy(c))
 		timer_set(c->loop, &c->end, 0);
+}
+
+/* Part from servers as they like it. */
+static void
+quit_idle(struct courier *c)
+{
+	struct list *link, *next;
+	struct link *l;
+
+	for (link = c->links.next; link != &c->links; link = next) {
+		next = link->next;
+		l = list_of(link, struct link, all);
+		if (l->state == LINK_IDLES)
+			link_quit(l);
+	}
 }
 
 /*
@@ -66,6 +95,7 @@ on_stop(struct orders *o)
 		if (!j->sending)
 			job_abandon(j);
 	}
+	quit_idle(c);
 	courier_look_for_end(c);
 }
 
@@ -83,7 +113,7 @@ on_end(struct timer *t)
 	timer_cancel(c->loop, &c->end);
 	timer_cancel(c->loop, &c->turn);
 	kit_drop(c->kit);
-	buf_drop(&c->room);
+	buf_wipe(&c->room);
 	buf_drop(&c->words);
 	orders_end(&c->orders);
 	free(c);

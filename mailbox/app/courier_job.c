@@ -45,8 +45,9 @@ job_take(struct courier *c, uint32_t number, struct str body)
 {
 	struct job *j;
 
-	if (c->job_count == CARRY_JOBS_MAX || c->stopping ||
-	    job_find(c, number) != NULL) {
+	if (c->stopping)
+		return;
+	if (c->job_count == CARRY_JOBS_MAX || job_find(c, number) != NULL) {
 		log_event(LOG_ERROR, "job-untimely", LOG_N("job", number));
 		return;
 	}
@@ -187,6 +188,7 @@ job_over(struct job *j)
 	stop(j);
 	j->state = JOB_OVER;
 	job_report(j);
+	courier_look_for_end(j->courier);
 }
 
 void

@@ -187,7 +187,7 @@ struct courier {
 
 /* courier.c */
 
-/* A job less: what stops may have ended. */
+/* A job or the wire less: what stops may have ended. */
 void courier_look_for_end(struct courier *c);
 
 /* courier_kit.c */

@@ -5,6 +5,7 @@
 #include "app/courier_part.h"
 
 #include "base/log.h"
+#include "mail/addr.h"
 #include "mail/puny.h"
 
 #include <string.h>
@@ -181,10 +182,30 @@ look_up(struct job *j, struct str name)
 	lookup_begin(j->kit->resolver, &p->aaaa, RESOLVE_AAAA, name);
 }
 
+/* An address in brackets; that of a smart host also stands without. */
+static bool
+is_address(const struct job *j, struct str host, struct dial_address *a)
+{
+	struct buf text;
+	bool is;
+
+	buf_init(&text, ADDR_DOMAIN_MAX + 2);
+	if (j->order.smart_host.len > 0 && str_at(host, 0) != '[') {
+		buf_add_char(&text, '[');
+		buf_add(&text, host);
+		buf_add_char(&text, ']');
+	} else {
+		buf_add(&text, host);
+	}
+	is = mx_literal(buf_str(&text), a->ip, &a->ip_len);
+	a->port = port_of(j);
+	buf_drop(&text);
+	return is;
+}
+
 bool
 place_begin(struct job *j, struct str host)
 {
-	struct dial_address *first = &j->place.addresses[0];
 	struct place *p = &j->place;
 	struct buf name;
 
@@ -194,8 +215,7 @@ place_begin(struct job *j, struct str host)
 		try_hear_all(j, MX_SILENT, &not_named);
 		return false;
 	}
-	if (mx_literal(host, first->ip, &first->ip_len)) {
-		first->port = port_of(j);
+	if (is_address(j, host, &p->addresses[0])) {
 		p->count = 1;
 		need(j);
 		return false;

@@ -5,6 +5,7 @@
  */
 #include "app/courier_part.h"
 
+#include "base/crypto.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -168,6 +169,8 @@ hear(struct courier *c, const struct wire_mail *mail)
 	switch (mail->head.kind) {
 	case WIRE_CARRY:
 		job_take(c, mail->head.session, mail->body);
+		/* it may hold a password */
+		crypto_wipe(c->room.at, c->room.len);
 		break;
 	case WIRE_TEXT:
 		if (j != NULL)

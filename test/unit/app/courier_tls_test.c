@@ -164,6 +164,9 @@ test_smart_host(void **state)
 	    "delivered 250 2.0.0 in [other.example]\n");
 	smart("smart.example", "", "220 hello\n" TAKE,
 	    "delivered 250 2.0.0 in [smart.example]\n");
+	smart("127.0.0.2", "", "220 hello\n" TAKE,
+	    "delivered 250 2.0.0 in [127.0.0.2]\n");
+	smart("127.0.0.2", "me", TLS, UNNAMED);
 }
 
 int
