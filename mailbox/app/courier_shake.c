@@ -59,8 +59,8 @@ link_shake_failed(struct link *l)
 	static const char *const failed[] = {
 		[TLS_ANY] = "TLS, which is required, failed: ",
 		[TLS_NAME] = "The server does not prove its name: ",
-		[TLS_PINNED] = "The server does not prove what its domain "
-		    "pins (DANE): "
+		[TLS_PINNED] =
+		    "The server does not prove what its domain pins (DANE): "
 	};
 	struct parting parting = { .trouble = SMTP_CLIENT_NO_TLS };
 	struct buf said;
