@@ -163,7 +163,7 @@ static void
 end_head(struct reader *r)
 {
 	struct head_field field;
-	struct str block = buf_str(&r->head), kind;
+	struct str block = buf_str(&r->head), kind, boundary;
 	struct buf type, encoding;
 	bool typed = false;
 
@@ -187,11 +187,10 @@ end_head(struct reader *r)
 	r->in_head = false;
 	if (str_skip_word(&kind, STR("multipart/"))) {
 		r->coding = PLAIN;
-		if (find_boundary(kind).len > 0 &&
-		    !str_skip_word(&kind, STR("signed;")) &&
+		boundary = find_boundary(kind);
+		if (boundary.len > 0 && !str_skip_word(&kind, STR("signed;")) &&
 		    !str_skip_word(&kind, STR("encrypted;")))
-			push(r, find_boundary(kind),
-			    str_skip_word(&kind, STR("digest;")));
+			push(r, boundary, str_skip_word(&kind, STR("digest;")));
 	} else if ((r->digest && !typed) ||
 	    (str_skip_word(&kind, STR("message/rfc822")) &&
 	    (kind.len == 0 || str_at(kind, 0) == ';')))
