@@ -36,7 +36,7 @@ static void
 on_peer(struct orders *o, enum role_id to, int fd)
 {
 	must(to == ROLE_KEEPER);
-	wire_set(list_of(o, struct courier, orders), fd);
+	courier_wire_set(list_of(o, struct courier, orders), fd);
 }
 
 /* Whether a letter is being sent, or the keeper can still note a result. */
@@ -104,7 +104,7 @@ on_end(struct timer *t)
 {
 	struct courier *c = list_of(t, struct courier, end);
 
-	wire_drop(c);
+	courier_wire_drop(c);
 	while (!list_empty(&c->jobs))
 		job_drop(list_of(c->jobs.next, struct job, all));
 	while (!list_empty(&c->links))
@@ -149,7 +149,7 @@ courier_start(const struct role_start *start)
 		return err;
 	}
 	if (start->wires[ROLE_KEEPER] >= 0)
-		wire_set(c, start->wires[ROLE_KEEPER]);
+		courier_wire_set(c, start->wires[ROLE_KEEPER]);
 	orders_ready(&c->orders);
 	return 0;
 }

@@ -91,7 +91,7 @@ job_report(struct job *j)
 	if (j->result_out || !any(j, true, PARCEL_UNSAID))
 		return;
 	j->result_due = true;
-	wire_speak(j);
+	courier_wire_speak(j);
 }
 
 static void

@@ -408,7 +408,7 @@ link_begin(struct job *j, const struct dial_address *address, struct str key)
 	l->kit = kit_hold(j->kit);
 	l->job = j;
 	j->link = l;
-	keep(&l->key, key, LINK_KEY_MAX);
+	keep(&l->key, key, COURIER_KEY_MAX);
 	buf_init(&l->host, PUNY_DOMAIN_MAX);
 	must(puny_domain(&l->host, j->place.host));
 	keep_setup(l, j);

@@ -18,7 +18,7 @@
 					   to come back when it is gone */
 #define COURIER_IDLE_MS 10000		/* to wait for one more letter */
 #define COURIER_LETTERS_MAX 100		/* over one connection */
-#define LINK_KEY_MAX 2048
+#define COURIER_KEY_MAX 2048		/* of a connection */
 
 /* What jobs need of a set-up, until the last of them ends. Counted. */
 struct kit {
@@ -85,14 +85,13 @@ struct job {
 	struct lookup mx;
 	bool by_mx;			/* policies of the domain hold */
 	bool secure;			/* the route is validated */
-	struct buf names;
+	struct buf names;		/* what hosts point into */
 	struct str hosts[COURIER_ADDRESSES_MAX];
 	size_t host_count, host_next;
 
 	/* courier_policy.c */
 	struct lookup sts;
-	struct list asks;		/* of policy->askers */
-	struct policy *policy;		/* the one it waits for */
+	struct list asks;		/* of the policy it waits for */
 	bool enforce;			/* and policy_text says what */
 	struct buf policy_text;
 	struct sts_policy sts_policy;
@@ -144,7 +143,6 @@ struct link {
 		LINK_DIALS, LINK_SHAKES, LINK_TALKS, LINK_READS, LINK_IDLES,
 		LINK_PARTS
 	} state;
-	bool up;			/* conn and client are there */
 	bool drains;			/* it goes on when all is sent */
 	bool used;			/* by another job before */
 	unsigned letters;		/* of the client, when this job came */
@@ -201,14 +199,14 @@ void kit_drop(struct kit *kit);		/* NULL is fine */
 /* courier_wire.c */
 
 /* Use another wire to the keeper; fd is given. */
-void wire_set(struct courier *c, int fd);
-void wire_drop(struct courier *c);
+void courier_wire_set(struct courier *c, int fd);
+void courier_wire_drop(struct courier *c);
 
 /* Say what is due, as far as the wire takes it. */
-void wire_say(struct courier *c);
+void courier_wire_say(struct courier *c);
 
 /* A job has something to say. */
-void wire_speak(struct job *j);
+void courier_wire_speak(struct job *j);
 
 /* courier_job.c */
 

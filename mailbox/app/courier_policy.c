@@ -216,7 +216,7 @@ on_fetch(struct fetch *f, enum fetch_result result, struct str text,
 	p->expires = p->courier->loop->clock.unix_s + policy.max_age_s;
 	p->failed = false;
 	p->due = true;
-	wire_say(p->courier);
+	courier_wire_say(p->courier);
 	fetched(p);
 }
 

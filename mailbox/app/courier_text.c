@@ -36,7 +36,7 @@ ask(struct job *j)
 	if (j->text_asked)
 		return;
 	j->fetch_due = true;
-	wire_speak(j);
+	courier_wire_speak(j);
 }
 
 bool
@@ -83,7 +83,7 @@ text_rewire(struct job *j)
 	if (!j->text_wanted)
 		return;
 	j->fetch_due = true;
-	wire_speak(j);
+	courier_wire_speak(j);
 }
 
 void

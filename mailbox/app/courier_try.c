@@ -290,7 +290,7 @@ reach_next(struct job *j)
 	struct link *l = NULL;
 	struct buf key;
 
-	buf_init(&key, LINK_KEY_MAX);
+	buf_init(&key, COURIER_KEY_MAX);
 	link_key(&key, j);
 	j->heard_here = false;
 	j->log_host = p->host;

@@ -139,7 +139,7 @@ say_all(struct courier *c)
 }
 
 void
-wire_say(struct courier *c)
+courier_wire_say(struct courier *c)
 {
 	int err;
 
@@ -152,11 +152,11 @@ wire_say(struct courier *c)
 }
 
 void
-wire_speak(struct job *j)
+courier_wire_speak(struct job *j)
 {
 	if (j->speaks.next == NULL)
 		list_add(&j->courier->speakers, &j->speaks);
-	wire_say(j->courier);
+	courier_wire_say(j->courier);
 }
 
 static void
@@ -204,22 +204,22 @@ on_wire(struct watch *w, unsigned events)
 	if (!c->wire_up)
 		return;
 	if (err == 0 || err == -EAGAIN || err == -EBADMSG) {
-		wire_say(c);
+		courier_wire_say(c);
 		return;
 	}
 	log_event(LOG_INFO, "keeper-gone", LOG_N("jobs",
 	    (int64_t)c->job_count));
-	wire_drop(c);
+	courier_wire_drop(c);
 	courier_look_for_end(c);
 }
 
 void
-wire_set(struct courier *c, int fd)
+courier_wire_set(struct courier *c, int fd)
 {
 	struct list *link, *next;
 	int err;
 
-	wire_drop(c);
+	courier_wire_drop(c);
 	c->wire = (struct watch){ .fd = fd, .ready = on_wire };
 	err = loop_watch(c->loop, &c->wire, LOOP_READ);
 	if (err != 0) {
@@ -233,11 +233,11 @@ wire_set(struct courier *c, int fd)
 		next = link->next;
 		job_rewire(list_of(link, struct job, all));
 	}
-	wire_say(c);
+	courier_wire_say(c);
 }
 
 void
-wire_drop(struct courier *c)
+courier_wire_drop(struct courier *c)
 {
 	if (!c->wire_up)
 		return;
