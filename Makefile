@@ -301,7 +301,7 @@ help:
 	@echo "  make fuzz           libFuzzer, FUZZ_SECONDS=30 per target"
 	@echo "  make crash          kill -9 and torn writes, many rounds"
 	@echo "  make flood          the whole flood, memory held to its budget"
-	@echo "  make bench          measure, beside Postfix with Dovecot"
+	@echo "  make bench          measure, beside Postfix and Dovecot"
 	@echo "  make install        into DESTDIR and PREFIX"
 	@echo "  make clean          remove BUILD ($(BUILD))"
 

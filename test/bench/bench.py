@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 
+import outgoing
 import peers
 
 INTAKE = [
@@ -41,13 +42,19 @@ class Bench:
         self.rounds = rounds
         self.rows = {}
 
-    def load(self, mode, **options):
+    def load(self, mode, after=None, **options):
+        """What the load generator tells; it stays until after() is over."""
         words = [f"{name}={value}" for name, value in options.items()]
-        done = subprocess.run([self.load_binary, mode, *words],
-                              capture_output=True, text=True)
-        if done.returncode != 0:
-            raise RuntimeError(f"{mode} {words}: {done.stderr}")
-        return json.loads(done.stdout)
+        with subprocess.Popen(
+                [self.load_binary, mode, *words], stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, text=True) as running:
+            told = running.stdout.readline()
+            if told and after:
+                after()
+            running.stdin.close()
+        if running.returncode != 0:
+            raise RuntimeError(f"{mode} {words}")
+        return json.loads(told)
 
     def note(self, row, server, value):
         self.rows.setdefault(row, {}).setdefault(server.name, []).append(value)
@@ -124,11 +131,20 @@ class Bench:
                           peers.pss_bytes(server.pids()) / 1e6)
                 held.stdin.close()
                 held.wait()
-            self.note("PSS at most, 10 x 25 MB arriving, MB", server,
-                      self.peak(server))
+            size = 25_000_000
+            if server.name != "pillarbox":
+                size = 10_000_000       # its default limit is 10 MB
 
-    def peak(self, server):
-        """The most the processes take while ten large messages arrive."""
+            def large():
+                self.load("smtp", port=server.smtp, connections=10,
+                          messages=10, size=size)
+                server.stored()
+
+            self.note("PSS at most, 10 x 25 MB arriving, MB", server,
+                      self.peak(server, large))
+
+    def peak(self, server, work):
+        """The most MB that its processes take during some work."""
         most = [0]
         over = threading.Event()
 
@@ -139,13 +155,7 @@ class Bench:
         watcher = threading.Thread(target=watch)
         watcher.start()
         try:
-            if server.name == "pillarbox":
-                size = 25_000_000
-            else:
-                size = 10_000_000       # its default limit is 10 MB
-            self.load("smtp", port=server.smtp, connections=10, messages=10,
-                      size=size)
-            server.stored()
+            work()
         finally:
             over.set()
             watcher.join()
@@ -164,26 +174,34 @@ class Bench:
             self.note("storage per 4 KB message, bytes", server, grown / count)
             self.note("start to first 220, ms", server, begun * 1e3)
 
-    def syncs(self, connections, count):
+    def traced(self, server, work):
+        """How often its processes sync during some work; None: no strace."""
         if not shutil.which("strace"):
-            return
+            return None
+        with tempfile.NamedTemporaryFile("r") as trace:
+            tracer = subprocess.Popen(
+                ["strace", "-f", "-qq", "-o", trace.name, "-e",
+                 "trace=fsync,fdatasync,syncfs"]
+                + [w for p in server.pids() for w in ("-p", str(p))],
+                stderr=subprocess.DEVNULL)
+            time.sleep(1)
+            work()
+            tracer.send_signal(signal.SIGINT)
+            tracer.wait()
+            return sum("sync" in line and "resumed" not in line
+                       for line in trace)
+
+    def syncs(self, connections, count):
         for server in self.servers:
-            with tempfile.NamedTemporaryFile("r") as trace:
-                tracer = subprocess.Popen(
-                    ["strace", "-f", "-qq", "-o", trace.name, "-e",
-                     "trace=fsync,fdatasync,syncfs"]
-                    + [w for p in server.pids() for w in ("-p", str(p))],
-                    stderr=subprocess.DEVNULL)
-                time.sleep(1)
+            def some():
                 self.load("smtp", port=server.smtp, messages=count,
                           connections=connections)
                 server.stored()
-                tracer.send_signal(signal.SIGINT)
-                tracer.wait()
-                calls = sum("sync" in line and "resumed" not in line
-                            for line in trace)
-            self.note(f"syncs per message, {connections} connections", server,
-                      calls / count)
+
+            calls = self.traced(server, some)
+            if calls is not None:
+                self.note(f"syncs per message, {connections} connections",
+                          server, calls / count)
 
     def fill(self, total):
         for server in self.servers:
@@ -202,17 +220,18 @@ class Bench:
                       for n in names]
             shown = ["-" if v is None else f"{v:,.0f}" if v >= 100
                      else f"{v:.2f}" for v in values]
-            ratio = "-"
-            if len(values) == 2 and None not in values and values[1]:
-                ratio = f"{values[0] / values[1]:.2f}"
-            lines.append(f"| {row} | " + " | ".join(shown) + f" | {ratio} |")
+            ratios = ["-"]
+            if len(values) > 1 and None not in values and values[-1]:
+                ratios = [f"{v / values[-1]:.2f}" for v in values[:-1]]
+            lines.append(f"| {row} | " + " | ".join(shown)
+                         + f" | {' / '.join(ratios)} |")
         return "\n".join(lines)
 
 
 def ceiling(load):
     """What the load generator does against a sink that only answers."""
     port = peers.free_port()
-    sink = subprocess.Popen([load, "sink", f"port={port}"])
+    sink = subprocess.Popen([load, "sink", f"sink_port={port}"])
     try:
         peers.wait_for(port)
         for row, options in (
@@ -235,36 +254,58 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def main():
-    options = argparse.ArgumentParser()
-    options.add_argument("--load", required=True)
-    options.add_argument("--pillarbox", required=True)
-    options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--full", action="store_true")
-    options.add_argument("--alone", action="store_true",
-                         help="without the peers")
-    given = options.parse_args()
-
-    ceiling(given.load)
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="pillarbox-bench-"))
-    folder.chmod(0o755)
-    (folder / "ours").mkdir()
-    ours = peers.Pillarbox(folder / "ours", given.pillarbox)
+def intake(given, folder):
+    """Letters in, and read."""
+    ours = peers.Pillarbox(folder, given.pillarbox)
     servers = [ours]
     if not given.alone:
         (folder / "theirs").mkdir()
         servers.append(peers.PostfixDovecot(
             folder / "theirs", ours.certificate, ours.key))
     bench = Bench(given.load, servers, given.rounds)
+    return bench, lambda: run(bench, given.full)
+
+
+def sending(given, folder):
+    """Letters out."""
+    servers = outgoing.servers(folder, given.pillarbox)
+    if given.alone:
+        servers.pop()
+    bench = Bench(given.load, servers, given.rounds)
+    return bench, lambda: outgoing.Outgoing(bench).run(say)
+
+
+def measure(make, given):
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="pillarbox-bench-"))
+    folder.chmod(0o755)
+    bench, work = make(given, folder)
     try:
-        for server in servers:
+        for server in bench.servers:
             server.start()
-        run(bench, given.full)
+        work()
     finally:
-        for server in servers:
+        for server in bench.servers:
             server.stop()
         shutil.rmtree(folder)
-    print(bench.table())
+    print(bench.table(), flush=True)
+
+
+def main():
+    options = argparse.ArgumentParser()
+    options.add_argument("--load", required=True)
+    options.add_argument("--pillarbox", required=True)
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--only", choices=("in", "out"))
+    options.add_argument("--full", action="store_true")
+    options.add_argument("--alone", action="store_true",
+                         help="without the peers")
+    given = options.parse_args()
+
+    ceiling(given.load)
+    if given.only != "out":
+        measure(intake, given)
+    if given.only != "in":
+        measure(sending, given)
 
 
 def run(bench, full):

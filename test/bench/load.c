@@ -24,7 +24,7 @@ load_fail(const char *what)
 }
 
 static int
-latency_order(const void *a, const void *b)
+time_order(const void *a, const void *b)
 {
 	int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
 
@@ -32,29 +32,35 @@ latency_order(const void *a, const void *b)
 }
 
 void
-load_report(int64_t *latency_us, size_t count, int64_t took_us)
+report_rate(size_t count, int64_t took_us)
 {
 	double rate = took_us == 0 ? 0 : (double)count * 1e6 / (double)took_us;
 
-	qsort(latency_us, count, sizeof *latency_us, latency_order);
 	printf("{\"count\": %zu, \"seconds\": %.3f, \"per_second\": %.1f",
 	    count, (double)took_us / 1e6, rate);
-	if (count > 0)
-		printf(", \"p50_us\": %lld, \"p95_us\": %lld, "
-		    "\"p99_us\": %lld, \"max_us\": %lld",
-		    (long long)latency_us[count / 2],
-		    (long long)latency_us[count * 95 / 100],
-		    (long long)latency_us[count * 99 / 100],
-		    (long long)latency_us[count - 1]);
-	printf("}\n");
+}
+
+void
+report_times(const char *name, int64_t *times_us, size_t count)
+{
+	const struct { const char *name; size_t at; } points[] = {
+		{ "p50", count / 2 }, { "p95", count * 95 / 100 },
+		{ "p99", count * 99 / 100 }, { "max", count - 1 }
+	};
+
+	qsort(times_us, count, sizeof *times_us, time_order);
+	for (size_t i = 0; i < sizeof points / sizeof *points; i++)
+		printf(", \"%s%s_us\": %lld", name, points[i].name,
+		    (long long)times_us[points[i].at]);
 }
 
 static _Noreturn void
 usage(void)
 {
-	fputs("usage: load smtp|pop3|idle|shake|sink [name=value ...]\n"
+	fputs("usage: load smtp|relay|pop3|idle|shake|sink [name=value ...]\n"
 	    "  host port security=plain|starttls|tls connections messages\n"
-	    "  per_connection size domain user password script seconds\n",
+	    "  per_connection size from domain domains user password script\n"
+	    "  seconds sink sink_port sinks dns_port lone\n",
 	    stderr);
 	exit(2);
 }
@@ -79,13 +85,17 @@ option_read(struct load *load, char *option)
 	const struct { const char *name; const char **text; } texts[] = {
 		{ "host", &load->host }, { "domain", &load->domain },
 		{ "user", &load->user }, { "password", &load->password },
-		{ "script", &load->script }
+		{ "script", &load->script }, { "from", &load->from },
+		{ "sink", &load->sink }
 	};
 	const struct { const char *name; unsigned *number; } numbers[] = {
 		{ "port", &load->port }, { "seconds", &load->seconds },
 		{ "connections", &load->connections },
 		{ "messages", &load->messages },
-		{ "per_connection", &load->per_connection }
+		{ "per_connection", &load->per_connection },
+		{ "domains", &load->domains }, { "sinks", &load->sinks },
+		{ "sink_port", &load->sink_port }, { "lone", &load->lone },
+		{ "dns_port", &load->dns_port }
 	};
 
 	if (value == NULL)
@@ -116,12 +126,14 @@ main(int argc, char **argv)
 	modes[] = {
 		{ "smtp", load_smtp }, { "pop3", load_pop3 },
 		{ "idle", load_idle }, { "shake", load_shake },
-		{ "sink", load_sink }
+		{ "sink", load_sink }, { "relay", load_relay }
 	};
 	struct load load = {
 		.host = "127.0.0.1", .connections = 1, .messages = 1000,
 		.size = 4096, .domain = "example.test", .seconds = 5,
-		.script = "stat uidl list quit"
+		.script = "stat uidl list quit",
+		.from = "load@sender.example",
+		.sink = "127.0.0.1", .sinks = 1
 	};
 
 	if (argc < 2)

@@ -1,15 +1,10 @@
-/* Sessions that only are there, handshakes alone, and a mere sink. */
+/* Sessions that only are there, and handshakes alone. */
 #include "load.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 /*
@@ -96,57 +91,4 @@ load_shake(const struct load *load)
 	    atomic_load(&count), (double)atomic_load(&count) * 1e6 /
 	    (double)(load_now_us() - start));
 	return 0;
-}
-
-static void *
-sink_run(void *argument)
-{
-	struct line *l = argument;
-	char *text;
-	long len;
-
-	(void)line_send_text(l, "220 sink\r\n");
-	while ((len = line_read(l, &text)) >= 0) {
-		if (len >= 4 && memcmp(text, "DATA", 4) == 0) {
-			if (!line_send_text(l, "354 go\r\n") ||
-			    line_read_text(l) < 0)
-				break;
-		} else if (len >= 4 && memcmp(text, "QUIT", 4) == 0)
-			break;
-		if (!line_send_text(l, "250 ok\r\n"))
-			break;
-	}
-	line_close(l);
-	free(l);
-	return NULL;
-}
-
-/* An SMTP server that throws everything away: the generator's own ceiling. */
-int
-load_sink(const struct load *load)
-{
-	struct sockaddr_in at = {
-		.sin_family = AF_INET, .sin_port = htons((uint16_t)load->port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)
-	};
-	int one = 1, door = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	setsockopt(door, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-	if (bind(door, (struct sockaddr *)&at, sizeof at) != 0 ||
-	    listen(door, 128) != 0)
-		load_fail("sink");
-	for (;;) {
-		pthread_t thread;
-		struct line *l = calloc(1, sizeof *l);
-
-		if (l == NULL)
-			load_fail("memory");
-		l->fd = accept(door, NULL, NULL);
-		if (l->fd < 0)
-			load_fail("accept");
-		setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-		if (pthread_create(&thread, NULL, sink_run, l) != 0)
-			load_fail("thread");
-		pthread_detach(thread);
-	}
 }

@@ -218,6 +218,17 @@ userdb {{
 """
 
 
+def postfix_wait(spool):
+    """Wait until the queue is empty."""
+    queue = ("active", "incoming", "deferred", "maildrop")
+    until = time.monotonic() + 120
+    while any(names for part in queue for _, _, names
+              in os.walk(spool / part)):
+        if time.monotonic() > until:
+            raise RuntimeError("letters are left in Postfix's queue")
+        time.sleep(0.002)
+
+
 class PostfixDovecot:
     name = "postfix+dovecot"
 
@@ -271,10 +282,7 @@ class PostfixDovecot:
 
     def stored(self):
         """Counted over POP3, as a client would; waits for the queue first."""
-        queue = ("active", "incoming", "deferred", "maildrop")
-        while any(names for part in queue for _, _, names
-                  in os.walk(self.folder / "spool" / part)):
-            time.sleep(0.002)
+        postfix_wait(self.folder / "spool")
         with socket.create_connection(("127.0.0.1", self.pop3)) as s:
             lines = s.makefile("rw", newline="\r\n")
             lines.readline()
