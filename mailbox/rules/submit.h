@@ -9,6 +9,11 @@
 #define SUBMIT_IDS_MAX 64	/* references that are worth a look-up */
 #define SUBMIT_ID_MAX 890	/* octets of a message-id that is kept */
 
+/* A letter of ours whose Message-ID went out as another one. */
+struct submit_sent {
+	struct str old_id, new_id;
+};
+
 /* What is true of the box and of this letter; all of it borrowed. */
 struct submit_policy {
 	const struct domains *domains;	/* ours */
@@ -24,6 +29,11 @@ struct submit_policy {
 	struct str identity;		/* the address the letter that is
 					   replied to came to; empty for none
 					   or when the key is off */
+	bool identify;			/* the key is on: what replies, from the
+					   main address and without a tag, goes
+					   out with an identity or not at all */
+	const struct submit_sent *sent;	/* of the letters it refers to */
+	size_t sent_count;
 	struct str helo;		/* what the client calls itself */
 	struct str client_ip;		/* "192.0.2.1"; empty if not known */
 	struct str secret;		/* of the box, the same for ever:
@@ -90,6 +100,25 @@ enum submit_verdict { SUBMIT_OK, SUBMIT_REFUSED };
 enum submit_verdict submit_rewrite(struct submit *result,
 	const struct submit_policy *policy, struct str head,
 	struct str sender);
+
+/*
+ * Whether a letter's address is to be found by what it replies to: it is from
+ * the main address, has no tag, and does not say "as-is".
+ */
+bool submit_wants_identity(const struct submit_policy *policy,
+	struct str head);
+
+/*
+ * Add what a message-id of ours would have gone out as, had it named a private
+ * host: for the shell to look whether it did (policy.sent).
+ *
+ * id        without brackets
+ * domain    of the address the letter was from: one of ours
+ *
+ * Returns:  false when such an id goes out as it is.
+ */
+bool submit_id_mapped(const struct submit_policy *policy, struct str id,
+	struct str domain, struct buf *out);
 
 /* Walks the message-ids that a letter replies to. */
 struct submit_references {
