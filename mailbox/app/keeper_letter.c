@@ -17,6 +17,7 @@
 #include <stdlib.h>
 
 #define PATH_MAX_LEN (ADDR_LOCAL_MAX + 1 + ADDR_DOMAIN_MAX)
+#define LETTER_IDS_MAX 8	/* message-ids of one letter that are noted */
 
 /* What is wrong by a configuration may have been right by an older one. */
 static const char not_ours[] = "not an address of ours";
@@ -110,7 +111,7 @@ letter_drop(struct keeper *k, struct letter *letter)
 	k->letter_count--;
 	message_abort(letter->writer);
 	buf_drop(&letter->recipients);
-	buf_drop(&letter->id);
+	buf_drop(&letter->ids);
 	free(letter);
 }
 
@@ -162,6 +163,7 @@ letter_begin(struct keeper *k, const struct wire_mail *mail, int *err)
 	size_t muted;
 
 	letter->session = head->session;
+	buf_init(&letter->ids, LETTER_IDS_MAX * (SUBMIT_ID_MAX + 1));
 	buf_init(&letter->recipients, head->recipients_len);
 	buf_add(&letter->recipients, str_part(mail->body, head->path_len,
 	    head->recipients_len));
@@ -224,20 +226,73 @@ count_recipients(struct keeper *k, const struct letter *letter)
 	return err;
 }
 
-/* Keep what a reply will name it by, if the first piece shows that. */
+/* Keep one, with or without its brackets. */
 static void
-find_id(struct letter *letter, struct str piece)
+add_id(struct letter *letter, struct str id)
+{
+	struct str known = buf_str(&letter->ids), one;
+
+	id = str_trim(id);
+	if (str_starts(id, STR("<")) && str_ends(id, STR(">")))
+		id = str_trim(str_part(id, 1, id.len - 2));
+	if (id.len == 0 || id.len > SUBMIT_ID_MAX ||
+	    str_find(id, 0, '\0') != STR_NONE)
+		return;
+	while (str_split(&known, '\0', &one))
+		if (str_equal(one, id))
+			return;
+	if (letter->id_count == LETTER_IDS_MAX)
+		return;
+	letter->id_count++;
+	buf_add(&letter->ids, id);
+	buf_add_char(&letter->ids, '\0');
+}
+
+static bool
+ends_id(int c, bool bracketed)
+{
+	return bracketed ? c == '<' || c == '>' :
+	    c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/*
+ * Keep the ids of one Message-ID field. Of an odd one nobody knows what a mail
+ * program will take: all of it, what a bracket begins, or, where there is
+ * none, a word.
+ */
+static void
+add_ids(struct letter *letter, struct str value)
+{
+	struct str rest = str_trim(value), before;
+	bool bracketed;
+	size_t len;
+
+	add_id(letter, rest);
+	bracketed = str_split(&rest, '<', &before);
+	while (rest.len > 0 && letter->id_count < LETTER_IDS_MAX) {
+		for (len = 0; len < rest.len &&
+		    !ends_id(str_at(rest, len), bracketed); len++)
+			continue;
+		add_id(letter, str_take(&rest, len));
+		if (!bracketed)
+			rest = str_trim(rest);
+		else if (!str_split(&rest, '<', &before))
+			break;
+	}
+}
+
+/*
+ * Keep what a reply will name it by: the ids of all its Message-ID fields, as
+ * far as the first piece shows them.
+ */
+static void
+find_ids(struct letter *letter, struct str piece)
 {
 	struct head_field field;
-	struct str id;
 
-	if (!head_find(piece, STR("Message-ID"), &field) ||
-	    !str_split(&field.value, '<', &id) ||
-	    !str_split(&field.value, '>', &id) ||
-	    id.len == 0 || id.len > SUBMIT_ID_MAX)
-		return;
-	buf_init(&letter->id, id.len);
-	buf_add(&letter->id, id);
+	while (letter->id_count < LETTER_IDS_MAX && head_next(&piece, &field))
+		if (str_same(field.name, STR("Message-ID")))
+			add_ids(letter, field.value);
 }
 
 /*
@@ -249,14 +304,14 @@ static int
 note_identity(struct keeper *k, const struct letter *letter)
 {
 	struct str list = buf_str(&letter->recipients), name;
+	struct str ids = buf_str(&letter->ids), id;
 	size_t n = 0;
-	int err;
+	int err = 0;
 
-	if (letter->id.len == 0)
-		return 0;
 	while (str_split(&list, '\0', &name) && letter->muted[n])
 		n++;
-	err = identity_note(k->db, buf_str(&letter->id), name, 0);
+	while (err == 0 && str_split(&ids, '\0', &id))
+		err = identity_note(k->db, id, name, 0);
 	return err == -ENOKEY ? 0 : err;
 }
 
@@ -319,7 +374,7 @@ letter_take(struct keeper *k, const struct wire_mail *mail)
 	piece = str_part(mail->body, head->path_len + head->recipients_len,
 	    head->piece_len);
 	if (letter->size == 0 && letter->writer != NULL)
-		find_id(letter, piece);
+		find_ids(letter, piece);
 	letter->size += piece.len;
 	if (letter->writer != NULL)
 		err = message_piece(letter->writer, piece, last);

@@ -24,7 +24,8 @@ struct letter {
 	struct message_writer *writer;	/* NULL: dropped, all are muted */
 	struct buf recipients;		/* canonical, each ended by NUL */
 	bool muted[SMTP_RECIPIENTS_MAX];
-	struct buf id;			/* Message-ID; empty: none */
+	struct buf ids;			/* Message-IDs, each ended by NUL */
+	unsigned id_count;
 	uint64_t size;
 };
 

@@ -241,8 +241,8 @@ note_ids(struct outgoing *o)
 	for (i = 0; i < countof(ids) && err == 0; i++) {
 		if (ids[i].len == 0 || (i > 0 && str_equal(ids[i], ids[0])))
 			continue;
-		err = identity_note(o->start.db, ids[i],
-		    buf_str(&o->canonical), 0);
+		err = identity_note_sent(o->start.db, ids[i],
+		    buf_str(&o->canonical));
 		/* it costs no more than a guess later */
 		if (err == -ENOKEY)
 			err = 0;

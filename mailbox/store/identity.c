@@ -4,7 +4,8 @@
  * A note is keyed by the epoch of its message first, then by the hash: so all
  * notes of a thousand letters in a row lie on a few pages beside each other,
  * and noting one changes a page that was changed just before. Finding one,
- * which is rare, looks once into each of these buckets.
+ * which is rare, looks once into each of these buckets. What we sent is in a
+ * bucket of its own, so that asking for that alone costs one look.
  */
 #include "store/identity.h"
 
@@ -16,22 +17,40 @@
 #include "store/epoch.h"
 
 #define HASH_SIZE 16
+#define BUCKET_SENT (-1)
 
-/* Returns: 0, or -ENOKEY. */
+/*
+ * Mail programs write an id that is odd in another way: what is left out
+ * here makes no difference.
+ *
+ * Returns:  0; -ENOENT when nothing is left; -ENOKEY.
+ */
 static int
 id_hash(struct db *db, struct str id, unsigned char hash[HASH_SIZE])
 {
 	unsigned char secret[SEAL_KEY];
 	int err = device_secret(db, "identity", secret);
+	struct buf bare;
+	size_t i;
+	int c;
 
 	if (err != 0)
 		return err;
-	seal_derive(secret, id, hash, HASH_SIZE);
+	buf_init(&bare, id.len);
+	for (i = 0; i < id.len; i++) {
+		c = str_at(id, i);
+		if (c > 32 && c != 127 && c != '<' && c != '>')
+			buf_add_char(&bare, (char)c);
+	}
+	if (bare.len == 0)
+		err = -ENOENT;
+	seal_derive(secret, buf_str(&bare), hash, HASH_SIZE);
 	crypto_wipe(secret, sizeof secret);
-	return 0;
+	buf_drop(&bare);
+	return err;
 }
 
-/* Where a letter that we sent is noted: with what was received of late. */
+/* Where the letters are noted that were received of late. */
 static int
 bucket_find(struct db *db, int64_t *bucket)
 {
@@ -79,35 +98,46 @@ turn_find(struct db *db, int64_t bucket,
 	return row < 0 ? row : !same && *turn < IDENTITY_TURNS_MAX;
 }
 
-int
-identity_note(struct db *db, struct str id, struct str address,
-	uint64_t message)
+/* Note it in a bucket; 0 is that of what was received of late. */
+static int
+note(struct db *db, int64_t bucket, struct str id, struct str address)
 {
 	unsigned char hash[HASH_SIZE];
-	int64_t bucket = epoch_of(message), turn;
 	sqlite3_stmt *s;
-	int err = id_hash(db, id, hash);
+	int64_t turn;
+	int more, err = id_hash(db, id, hash);
 
-	if (err == 0)
-		err = db_begin(db);
-	if (err == 0 && message == 0)
+	if (err != 0)
+		return err == -ENOENT ? 0 : err;
+	err = db_begin(db);
+	if (err == 0 && bucket == 0)
 		err = bucket_find(db, &bucket);
-	if (err == 0) {
-		int more = turn_find(db, bucket, hash, address, &turn);
-
-		if (more <= 0)
-			return more;
-	}
 	if (err != 0)
 		return err;
+	more = turn_find(db, bucket, hash, address, &turn);
+	if (more <= 0)
+		return more;
 	s = db_sql(db, SLOT_IDENTITY_ADD,
 	    "INSERT INTO identity (bucket, hash, turn, address)"
 	    " VALUES (?1, ?2, ?3, ?4)");
 	sqlite3_bind_int64(s, 1, bucket);
-	db_bind_bytes(s, 2, hash, sizeof hash);
+	db_bind_bytes(s, 2, hash, HASH_SIZE);
 	sqlite3_bind_int64(s, 3, turn);
 	db_bind_text(s, 4, address);
 	return db_run(db, s);
+}
+
+int
+identity_note(struct db *db, struct str id, struct str address,
+	uint64_t message)
+{
+	return note(db, epoch_of(message), id, address);
+}
+
+int
+identity_note_sent(struct db *db, struct str id, struct str address)
+{
+	return note(db, BUCKET_SENT, id, address);
 }
 
 int
@@ -135,4 +165,17 @@ identity_find(struct db *db, struct str id, struct buf *address)
 	buf_add(address, db_column(s, 0));
 	db_reset(s);
 	return 0;
+}
+
+int
+identity_is_sent(struct db *db, struct str id)
+{
+	unsigned char hash[HASH_SIZE];
+	int64_t turn;
+	int more, err = id_hash(db, id, hash);
+
+	if (err != 0)
+		return err == -ENOENT ? 0 : err;
+	more = turn_find(db, BUCKET_SENT, hash, STR(""), &turn);
+	return more < 0 ? more : turn > 0;
 }

@@ -10,6 +10,7 @@
 
 #include "app/role_world.h"
 #include "mail/piece.h"
+#include "rules/submit.h"
 #include "store/identity.h"
 #include "talk/smtp.h"
 
@@ -90,19 +91,97 @@ ids_are_noted(void **state)
 	known(&w, "5@a.example", "");
 	letter_piece(&w, WIRE_LAST, STR(""), STR("x\r\n"));
 	known(&w, "5@a.example", "info@example.test");
-	/* none, half of one, too much of one */
+	/* without a name it is taken as well; too long is none */
 	letter_piece(&w, WIRE_FIRST | WIRE_LAST, STR("info@example.test\0"),
-	    STR("Message-ID: <>\r\n\r\nx\r\n"));
+	    STR("Message-ID: <>\r\nMessage-ID: < >\r\n\r\nx\r\n"));
+	known(&w, "", "");
 	letter_piece(&w, WIRE_FIRST | WIRE_LAST, STR("info@example.test\0"),
-	    STR("Message-ID: <6@a.example\r\n\r\nx\r\n"));
+	    STR("Message-ID:\r\n\r\nx\r\n"));
+	known(&w, "", "");
 	buf_init(&long_id, 2000);
 	buf_add_text(&long_id, "Message-ID: <");
-	buf_add(&long_id, str_from(body + 100, 900));
+	buf_add(&long_id, str_from(body + 100, SUBMIT_ID_MAX + 1));
 	buf_add_text(&long_id, ">\r\n\r\nx\r\n");
 	letter_piece(&w, WIRE_FIRST | WIRE_LAST, STR("info@example.test\0"),
 	    buf_str(&long_id));
-	known(&w, "6@a.example", "");
+	body[100 + SUBMIT_ID_MAX + 1] = '\0';
+	known(&w, body + 100, "");
+	body[100 + SUBMIT_ID_MAX + 1] = 'b';
+	body[100 + SUBMIT_ID_MAX] = '\0';
+	buf_clear(&long_id);
+	buf_add_text(&long_id, "Message-ID: <");
+	buf_add_text(&long_id, body + 100);
+	buf_add_text(&long_id, ">\r\n\r\nx\r\n");
+	letter_piece(&w, WIRE_FIRST | WIRE_LAST, STR("info@example.test\0"),
+	    buf_str(&long_id));
+	known(&w, body + 100, "info@example.test");
 	buf_drop(&long_id);
+	world_end(&w);
+}
+
+/* Whatever stands there: what a mail program may reply to is noted. */
+static void
+odd_ids_are_noted(void **state)
+{
+	static const struct {
+		const char *head;
+		const char *ids[4];	/* that a reply may name */
+	} odd[] = {
+		{ "Message-ID: 1@a.example", { "1@a.example" } },
+		{ "Message-ID:2@a.example>", { "2@a.example" } },
+		{ "Message-ID: <3@a.example", { "3@a.example" } },
+		{ "Message-ID: < 4@a.example >",
+		  { "4@a.example", " 4@a.example " } },
+		{ "Message-ID: <5@\r\n a.example>",
+		  { "5@a.example", "5@ a.example" } },
+		{ "Message-ID: <6@a.example> <7@a.example>",
+		  { "6@a.example", "7@a.example" } },
+		{ "Message-ID: <8@a.example> (by <9@a.example",
+		  { "8@a.example", "9@a.example" } },
+		{ "Message-ID: <<10@a.example>>",
+		  { "10@a.example", "<10@a.example>" } },
+		{ "Message-ID: 11@a.example <12@a.example>",
+		  { "12@a.example", "11@a.example <12@a.example" } },
+		{ "Message-ID: 13 14@a.example",
+		  { "13", "14@a.example", "13 14@a.example" } },
+		{ "Message-ID:\r\nMessage-ID: <>\r\n"
+		  "message-id: <15@a.example>\r\nSubject: x\r\n"
+		  "Message-ID : <16@a.example>",
+		  { "15@a.example", "16@a.example" } },
+		{ "Message-ID: <no-place>", { "no-place" } },
+		{ "Message-ID: <\"17 x\"@a.example>",
+		  { "\"17 x\"@a.example" } },
+		{ "Message-ID: <18@[192.0.2.1]>", { "18@[192.0.2.1]" } },
+		{ "Message-ID: <19@\303\244.example>",
+		  { "19@\303\244.example" } },
+	};
+	struct role_world w;
+	struct buf text;
+	size_t i, j;
+
+	(void)state;
+	world_start(&w, keeper_start, true);
+	buf_init(&text, 2000);
+	for (i = 0; i < countof(odd); i++) {
+		buf_clear(&text);
+		buf_add_text(&text, odd[i].head);
+		buf_add_text(&text, "\r\n\r\nx\r\n");
+		letter_piece(&w, WIRE_FIRST | WIRE_LAST,
+		    STR("shop@example.test\0"), buf_str(&text));
+		for (j = 0; j < 4 && odd[i].ids[j] != NULL; j++)
+			known(&w, odd[i].ids[j], "shop@example.test");
+	}
+	/* one letter may not fill the store with them */
+	buf_clear(&text);
+	for (i = 0; i < 40; i++)
+		buf_add_format(&text, "Message-ID: <many%zu@a.example>\r\n",
+		    i);
+	buf_add_text(&text, "\r\nx\r\n");
+	letter_piece(&w, WIRE_FIRST | WIRE_LAST, STR("shop@example.test\0"),
+	    buf_str(&text));
+	known(&w, "many7@a.example", "shop@example.test");
+	known(&w, "many8@a.example", "");
+	buf_drop(&text);
 	world_end(&w);
 }
 
@@ -111,6 +190,7 @@ keeper_letter_test(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ids_are_noted),
+		cmocka_unit_test(odd_ids_are_noted),
 	};
 
 	return cmocka_run_group_tests_name("app/keeper_letter", tests, NULL,

@@ -50,7 +50,7 @@ test_notes(void **state)
 	note(f, "", "empty@example.test", 5 * 1024 + 8);
 	found(f, "1@far.example", "shop@example.test");
 	found(f, "2@far.example", "bank@example.test");
-	found(f, "", "empty@example.test");
+	found(f, "", NULL);
 	found(f, "3@far.example", NULL);
 	found(f, "1@far.examplE", NULL);
 	assert_int_equal(db_commit(f->db), 0);
@@ -87,25 +87,66 @@ test_several(void **state)
 	found(f, "1@far.example", "b@example.test");
 }
 
-/* What we sent is noted beside what came of late. */
+/* What was just received is noted beside what came of late. */
+static void
+test_received(void **state)
+{
+	struct fixture *f = *state;
+
+	note(f, "0@far.example", "a@example.test", 0);
+	found(f, "0@far.example", "a@example.test");
+	(void)fixture_keep(f, 1, 10);
+	note(f, "1@far.example", "b@example.test", 0);
+	assert_int_equal(db_commit(f->db), 0);
+	fixture_reopen(f, DB_SERVE);
+	note(f, "2@far.example", "c@example.test", 0);
+	assert_int_equal(fixture_number(f,
+	    "SELECT count(*) FROM identity WHERE bucket = 1"), 2);
+	found(f, "1@far.example", "b@example.test");
+	found(f, "2@far.example", "c@example.test");
+	db_rollback(f->db);
+	found(f, "2@far.example", NULL);
+}
+
+/* What we sent comes before what came, and can be asked for alone. */
 static void
 test_sent(void **state)
 {
 	struct fixture *f = *state;
 
-	note(f, "0@example.test", "a@example.test", 0);
-	found(f, "0@example.test", "a@example.test");
-	(void)fixture_keep(f, 1, 10);
-	note(f, "1@example.test", "b@example.test", 0);
-	assert_int_equal(db_commit(f->db), 0);
-	fixture_reopen(f, DB_SERVE);
-	note(f, "2@example.test", "c@example.test", 0);
-	assert_int_equal(fixture_number(f,
-	    "SELECT count(*) FROM identity WHERE bucket = 1"), 2);
-	found(f, "1@example.test", "b@example.test");
-	found(f, "2@example.test", "c@example.test");
-	db_rollback(f->db);
-	found(f, "2@example.test", NULL);
+	note(f, "1@far.example", "a@example.test", 1024);
+	note(f, "2@far.example", "a@example.test", 1024);
+	assert_int_equal(identity_is_sent(f->db, STR("1@far.example")), 0);
+	assert_int_equal(identity_note_sent(f->db, STR("1@far.example"),
+	    STR("b@example.test")), 0);
+	assert_int_equal(identity_note_sent(f->db, STR("3@example.test"),
+	    STR("c@example.test")), 0);
+	assert_int_equal(identity_is_sent(f->db, STR("<1@far.example>")), 1);
+	assert_int_equal(identity_is_sent(f->db, STR("2@far.example")), 0);
+	assert_int_equal(identity_is_sent(f->db, STR("3@example.test")), 1);
+	assert_int_equal(identity_is_sent(f->db, STR("")), 0);
+	found(f, "1@far.example", "b@example.test");
+	found(f, "2@far.example", "a@example.test");
+	found(f, "3@example.test", "c@example.test");
+}
+
+/* An id is the same however a mail program writes it. */
+static void
+test_odd_ids(void **state)
+{
+	struct fixture *f = *state;
+
+	note(f, " \t1@far.example ", "a@example.test", 1024);
+	found(f, "1@far.example", "a@example.test");
+	found(f, "<1@far.example>", "a@example.test");
+	found(f, "1@far.\r\n example", "a@example.test");
+	note(f, "<2 2@far.example\177", "b@example.test", 1024);
+	found(f, "22@far.example", "b@example.test");
+	note(f, " <>\r\n", "c@example.test", 1024);
+	found(f, "", NULL);
+	found(f, "<>", NULL);
+	assert_int_equal(fixture_number(f, "SELECT count(*) FROM identity"),
+	    2);
 }
 
 /* Without the device key nothing is noted, and nothing is harmed. */
@@ -195,7 +236,9 @@ identity_test(void)
 	const struct CMUnitTest tests[] = {
 		WITH_BOX(test_notes),
 		WITH_BOX(test_several),
+		WITH_BOX(test_received),
 		WITH_BOX(test_sent),
+		WITH_BOX(test_odd_ids),
 		WITH_BOX(test_keyless),
 		WITH_BOX(test_many),
 		WITH_BOX(test_pages),
