@@ -7,7 +7,7 @@
  */
 #include "rules/sendas.h"
 
-#include "mail/word.h"
+#include "mail/sign.h"
 
 #define MAILBOX_MAX 600		/* octets before it is looked at closely */
 #define TAG_MAX 400		/* octets in which a tag's end is looked for */
@@ -20,6 +20,8 @@
 #define FOREIGN "550 5.6.0 A sendas tag in the Subject names an address " \
 	"of another domain"
 #define SEVERAL "550 5.6.0 The sendas tags in the Subject do not agree"
+#define LATER "550 5.6.0 In a reply the sendas tag stands first in the " \
+	"Subject, before Re:"
 #define LONG "550 5.6.0 A sendas tag in the Subject is too long"
 
 void
@@ -37,79 +39,12 @@ sendas_drop(struct sendas *tag)
 	buf_drop(&tag->name);
 }
 
-/* The code point at the front of s and its length; the byte, if no UTF-8. */
-static unsigned
-point_at(struct str s, size_t *len)
-{
-	unsigned point;
-	size_t i;
-
-	*len = str_utf8(s, 0);
-	point = (unsigned)str_at(s, 0);
-	if (*len <= 1) {
-		*len = 1;
-		return point;
-	}
-	point &= 0x7Fu >> *len;
-	for (i = 1; i < *len; i++)
-		point = point << 6 | ((unsigned)str_at(s, i) & 63);
-	return point;
-}
-
-/* White space of Unicode that has a width. */
-static bool
-is_space(unsigned point)
-{
-	return point == ' ' || (point >= '\t' && point <= '\r') ||
-	    point == 0x85 || point == 0xA0 || point == 0x1680 ||
-	    (point >= 0x2000 && point <= 0x200A) || point == 0x2028 ||
-	    point == 0x2029 || point == 0x202F || point == 0x205F ||
-	    point == 0x3000;
-}
-
-/* Controls, and what has no width, is filler or not to be seen at all. */
-static bool
-is_unseen(unsigned point)
-{
-	return point < 32 || (point >= 0x7F && point < 0xA0) ||
-	    point == 0xAD || point == 0x34F || point == 0x61C ||
-	    point == 0x115F || point == 0x1160 || point == 0x17B4 ||
-	    point == 0x17B5 || (point >= 0x180B && point <= 0x180F) ||
-	    (point >= 0x200B && point <= 0x200F) ||
-	    (point >= 0x202A && point <= 0x202E) ||
-	    (point >= 0x2060 && point <= 0x206F) || point == 0x3164 ||
-	    (point >= 0xFE00 && point <= 0xFE0F) || point == 0xFEFF ||
-	    point == 0xFFA0 || (point >= 0xFFF0 && point <= 0xFFFF) ||
-	    point >= 0xE0000;
-}
-
-/* Cut white space off both ends. */
-static struct str
-trim(struct str s)
-{
-	struct str from;
-	size_t len, keep;
-	unsigned point;
-
-	while (s.len > 0 && is_space(point_at(s, &len)))
-		str_take(&s, len);
-	from = s;
-	keep = 0;
-	while (s.len > 0) {
-		point = point_at(s, &len);
-		str_take(&s, len);
-		if (!is_space(point))
-			keep = from.len - s.len;
-	}
-	return str_part(from, 0, keep);
-}
-
 static void
 skip_spaces(struct str *s)
 {
 	size_t len;
 
-	while (s->len > 0 && is_space(point_at(*s, &len)))
+	while (s->len > 0 && sign_is_space(sign_at(*s, &len)))
 		str_take(s, len);
 }
 
@@ -134,8 +69,8 @@ is_plain(struct str s)
 	size_t len;
 
 	while (s.len > 0) {
-		point = point_at(s, &len);
-		if (is_unseen(point) || (point != ' ' && is_space(point)))
+		point = sign_at(s, &len);
+		if (sign_is_unseen(point) || (point != ' ' && sign_is_space(point)))
 			return false;
 		str_take(&s, len);
 	}
@@ -154,11 +89,11 @@ split_name(struct str *content, struct str *name)
 	rest = str_part(*content, 0, content->len - 1);
 	if (!str_split(&rest, '<', name))
 		return false;
-	*content = trim(rest);
-	*name = trim(*name);
+	*content = sign_trim(rest);
+	*name = sign_trim(*name);
 	if (name->len > 1 && str_starts(*name, STR("\"")) &&
 	    str_ends(*name, STR("\"")))
-		*name = trim(str_part(*name, 1, name->len - 2));
+		*name = sign_trim(str_part(*name, 1, name->len - 2));
 	return true;
 }
 
@@ -185,7 +120,7 @@ judge(struct sendas *tag, struct str content, const struct domains *domains,
 	struct addr addr;
 	const char *why;
 
-	content = trim(content);
+	content = sign_trim(content);
 	if (!is_plain(content))
 		return UNSEEN;
 	if (!split_name(&content, &name) || content.len == 0)
@@ -194,8 +129,8 @@ judge(struct sendas *tag, struct str content, const struct domains *domains,
 	if (str_find(content, 0, '@') != STR_NONE) {
 		while (str_find(content, 0, '@') != STR_NONE)
 			str_take(&content, str_find(content, 0, '@') + 1);
-		local = trim(str_part(local, 0, local.len - content.len - 1));
-		domain = trim(content);
+		local = sign_trim(str_part(local, 0, local.len - content.len - 1));
+		domain = sign_trim(content);
 	}
 	buf_add(&tag->mailbox, local);
 	buf_add_char(&tag->mailbox, '@');
@@ -270,29 +205,6 @@ add_single(struct buf *out, int c)
 		buf_add_char(out, (char)(unsigned char)c);
 }
 
-enum sendas_result
-sendas_take(struct sendas *tag, struct str subject,
-	const struct domains *domains, struct str domain, struct buf *rest)
-{
-	struct str inside;
-
-	while (subject.len > 0) {
-		inside = subject;
-		if (!skip_opening(&inside)) {
-			add_single(rest, str_at(str_take(&subject, 1), 0));
-			continue;
-		}
-		tag->why = take_tag(tag, &inside, domains, domain);
-		if (tag->why != NULL)
-			return SENDAS_BAD;
-		add_single(rest, ' ');
-		subject = inside;
-	}
-	if (rest->len > 0 && rest->at[rest->len - 1] == ' ')
-		buf_cut(rest, rest->len - 1);
-	return tag->mailbox.len > 0 ? SENDAS_FOUND : SENDAS_NONE;
-}
-
 /* What a code point resembles: '[', ']', ':', '(' for other brackets. */
 static int
 resembled(unsigned point)
@@ -315,9 +227,7 @@ resembled(unsigned point)
 	};
 	size_t i;
 
-	/* the wide forms of ASCII */
-	if (point > 0xFF00 && point < 0xFF5F)
-		point -= 0xFEE0;
+	point = sign_narrow(point);
 	for (i = 0; i < countof(alike); i++)
 		if (alike[i].point == point)
 			return alike[i].sign;
@@ -332,11 +242,11 @@ add_skeleton(struct buf *out, struct str text)
 	size_t len;
 
 	while (text.len > 0) {
-		point = point_at(text, &len);
+		point = sign_at(text, &len);
 		str_take(&text, len);
-		if (is_space(point))
+		if (sign_is_space(point))
 			add_single(out, ' ');
-		else if (!is_unseen(point))
+		else if (!sign_is_unseen(point))
 			buf_add_char(out, (char)resembled(point));
 	}
 }
@@ -414,4 +324,34 @@ sendas_like(struct str text)
 	}
 	buf_drop(&skeleton);
 	return like;
+}
+
+enum sendas_result
+sendas_take(struct sendas *tag, struct str subject,
+	const struct domains *domains, struct str domain, struct buf *rest)
+{
+	struct str inside;
+
+	while (subject.len > 0) {
+		if (rest->len == 0)
+			skip_spaces(&subject);
+		inside = subject;
+		if (!skip_opening(&inside)) {
+			add_single(rest, str_at(str_take(&subject, 1), 0));
+			continue;
+		}
+		tag->why = tag->leading && rest->len > 0 ? LATER :
+		    take_tag(tag, &inside, domains, domain);
+		if (tag->why != NULL)
+			return SENDAS_BAD;
+		add_single(rest, ' ');
+		subject = inside;
+	}
+	if (rest->len > 0 && rest->at[rest->len - 1] == ' ')
+		buf_cut(rest, rest->len - 1);
+	if (tag->leading && sendas_like(buf_str(rest))) {
+		tag->why = LATER;
+		return SENDAS_BAD;
+	}
+	return tag->mailbox.len > 0 ? SENDAS_FOUND : SENDAS_NONE;
 }

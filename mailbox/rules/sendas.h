@@ -14,6 +14,8 @@ enum sendas_result {
 
 /* What the tags say. sendas_init() first, sendas_drop() at the end. */
 struct sendas {
+	bool leading;		/* only what stands before all else counts;
+				   for the caller to set after sendas_init() */
 	struct buf mailbox;	/* local@domain, the local part as written */
 	struct buf name;	/* empty: none was given */
 	const char *why;	/* of SENDAS_BAD: static, ready for the wire */
@@ -26,7 +28,8 @@ void sendas_drop(struct sendas *tag);
  * Read all tags of a Subject and take them out: [sendas:local],
  * [sendas:local@domain] and [sendas:Name <either>], in any letter case, with
  * spaces (no-break ones too) wherever there is no word. Several tags must
- * agree. White space of what is left is made single and trimmed.
+ * agree. With tag->leading they stand first, and what resembles one elsewhere
+ * is bad: the rest of the Subject is a stranger's. White space of what is left is made single and trimmed.
  *
  * tag       set up by sendas_init()
  * subject   as of word_decode()

@@ -66,6 +66,13 @@ is_well_formed(const struct submit_job *job, struct str s)
 	return s.len <= SUBMIT_ID_MAX && str_is_utf8(s);
 }
 
+/* Whether an id is one at all: else it could be that of any letter. */
+static bool
+is_usable(const struct submit_job *job, struct str id)
+{
+	return id.len > 0 && str_at(id, 0) != '@' && is_well_formed(job, id);
+}
+
 /* Whether an id may go out as it is. */
 static bool
 is_public(const struct submit_job *job, struct str id)
@@ -79,8 +86,7 @@ is_public(const struct submit_job *job, struct str id)
 	while ((at = str_find(right, 0, '@')) != STR_NONE)
 		str_take(&right, at + 1);
 	leak = submit_leak(job, id);
-	if (right.len == id.len || id.len == right.len + 1 ||
-	    !is_well_formed(job, id) || leak == SUBMIT_LEAK_MAIN)
+	if (right.len == id.len || leak == SUBMIT_LEAK_MAIN)
 		return false;
 	if (str_same(right, job->id_domain) ||
 	    str_same(right, job->chosen.domain))
@@ -93,17 +99,14 @@ is_public(const struct submit_job *job, struct str id)
 	    !str_same(right, job->policy->helo) && !domains_hold(&ours, right);
 }
 
-/* Add what id goes out as, without brackets. */
+/* Add what stands for an id that may not go out. */
 static void
-add_public(const struct submit_job *job, struct buf *out, struct str id)
+add_mapped(const struct submit_job *job, struct buf *out, struct str id)
 {
 	unsigned char hash[SHA256_SIZE];
 	struct buf keyed;
+	size_t i;
 
-	if (is_public(job, id)) {
-		buf_add(out, id);
-		return;
-	}
 	buf_init(&keyed, job->policy->secret.len + 1 + id.len);
 	buf_add(&keyed, job->policy->secret);
 	buf_add_char(&keyed, '\0');
@@ -111,8 +114,27 @@ add_public(const struct submit_job *job, struct buf *out, struct str id)
 	crypto_sha256(buf_str(&keyed), hash);
 	hex_encode(out, str_from(hash, HASH_SHOWN));
 	buf_add_char(out, '@');
-	buf_add(out, job->id_domain);
+	for (i = 0; i < job->id_domain.len; i++)
+		buf_add_char(out, (char)(unsigned char)
+		    char_lower(str_at(job->id_domain, i)));
 	buf_wipe(&keyed);
+}
+
+bool
+submit_id_mapped(const struct submit_policy *policy, struct str id,
+	struct str domain, struct buf *out)
+{
+	struct submit_job job;
+	bool mapped;
+
+	submit_job_init(&job, policy, NULL);
+	job.chosen = (struct addr){ .null = true };
+	job.id_domain = domain;
+	mapped = is_usable(&job, id) && !is_public(&job, id);
+	if (mapped)
+		add_mapped(&job, out, id);
+	submit_job_drop(&job);
+	return mapped;
 }
 
 /*
@@ -150,6 +172,15 @@ write_id(struct submit_job *job)
 }
 
 void
+submit_id_missing(struct submit_job *job)
+{
+	buf_add(&job->result->new_id, job->policy->id);
+	buf_add_char(&job->result->new_id, '@');
+	buf_add(&job->result->new_id, job->id_domain);
+	write_id(job);
+}
+
+void
 submit_id(struct submit_job *job, const struct head_field *field)
 {
 	struct str id;
@@ -160,21 +191,42 @@ submit_id(struct submit_job *job, const struct head_field *field)
 	    str_ends(id, STR(">"));
 	if (bracketed)
 		id = str_part(id, 1, id.len - 2);
+	if (!is_usable(job, id)) {
+		submit_id_missing(job);
+		return;
+	}
 	buf_add(&job->result->old_id, id);
-	add_public(job, &job->result->new_id, id);
+	if (is_public(job, id))
+		buf_add(&job->result->new_id, id);
+	else
+		add_mapped(job, &job->result->new_id, id);
 	if (bracketed && str_equal(buf_str(&job->result->new_id), id))
 		buf_add(&job->field, field->whole);
 	else
 		write_id(job);
 }
 
-void
-submit_id_missing(struct submit_job *job)
+/* What a letter of ours went out as, or id. */
+static struct str
+sent_as(const struct submit_policy *policy, struct str id)
 {
-	buf_add(&job->result->new_id, job->policy->id);
-	buf_add_char(&job->result->new_id, '@');
-	buf_add(&job->result->new_id, job->id_domain);
-	write_id(job);
+	size_t i;
+
+	for (i = 0; i < policy->sent_count; i++)
+		if (str_equal(policy->sent[i].old_id, id))
+			return policy->sent[i].new_id;
+	return id;
+}
+
+/* Add what becomes of an id that is referred to. */
+static void
+add_reference(const struct submit_job *job, struct buf *out, struct str id)
+{
+	id = sent_as(job->policy, id);
+	if (is_public(job, id))
+		buf_add(out, id);
+	else
+		add_mapped(job, out, id);
 }
 
 void
@@ -191,13 +243,15 @@ submit_ids(struct submit_job *job, const struct head_field *field,
 	changed = any = false;
 	value = field->value;
 	while (take_id(&value, &id, &between)) {
+		changed = changed || between || !is_usable(job, id);
+		if (!is_usable(job, id))
+			continue;
 		buf_clear(&word);
 		buf_add_char(&word, '<');
-		add_public(job, &word, id);
+		add_reference(job, &word, id);
 		buf_add_char(&word, '>');
-		changed = changed || between ||
-		    !str_equal(str_part(buf_str(&word), 1, id.len), id) ||
-		    word.len != id.len + 2;
+		changed = changed || word.len != id.len + 2 ||
+		    !str_equal(str_part(buf_str(&word), 1, id.len), id);
 		compose_word(&c, buf_str(&word));
 		any = true;
 	}

@@ -16,10 +16,12 @@ struct submit_job {
 	struct str subject;
 	unsigned from_count;
 	unsigned subject_count;
+	bool refers;		/* In-Reply-To or References says something */
 	bool as_is;		/* X-Pillarbox-Identity says so */
 	struct person author;	/* who From names */
 	struct buf name;	/* to be shown in the new From */
-	struct buf rest;	/* the Subject without its tags */
+	struct buf text;	/* the Subject, decoded */
+	struct buf rest;	/* the same without its tags */
 	bool tagged;
 	struct addr chosen;	/* views into result->chosen */
 	struct addr main;	/* views into the policy; null for none */
@@ -28,6 +30,17 @@ struct submit_job {
 	bool dated;		/* Date has been written */
 	bool identified;	/* Message-ID has been written */
 };
+
+/* Begin; policy and result are kept. submit_job_drop() at the end. */
+void submit_job_init(struct submit_job *job,
+	const struct submit_policy *policy, struct submit *result);
+void submit_job_drop(struct submit_job *job);
+
+/* Find the fields that decide, and who From names; NULL, or the refusal. */
+const char *submit_read(struct submit_job *job, struct str head);
+
+/* Choose the address and what follows from it; NULL, or the refusal. */
+const char *submit_choose(struct submit_job *job);
 
 /* Whether a mailbox is a main address of the owner's. */
 bool submit_is_main(const struct submit_job *job, const struct addr *addr);

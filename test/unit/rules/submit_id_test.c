@@ -44,11 +44,10 @@ test_private_ids(void **state)
 	static const char *const private[] = {
 		"<a@localhost>", "<a@desk>", "<a@desk.local>", "<a@d.LAN>",
 		"<a@d.home>", "<a@d.home.arpa>", "<a@d.fritz.box>",
-		"<a@[192.0.2.1]>", "<a@192.0.2.1.internal>", "<a@>", "<@b.c>",
-		"<a>", "<>", "<a b@public.example>", "<a@b.example> x",
+		"<a@[192.0.2.1]>", "<a@192.0.2.1.internal>", "<a@>", "<a>",
 		"<a@desk.isp.example>", "<a@desk.example.test>",
-		"<a@other.example>", "<mailbox@example.test>", "a b",
-		"<a@b.example><c@d.example>", "<a@192.0.2.1>", "<a@b.c.>",
+		"<a@other.example>", "<mailbox@example.test>",
+		"<a@192.0.2.1>", "<a@b.c.>",
 		"<a@desk.ts.net>", "<a@mine.example>",
 		"<me@listed.example>",
 	};
@@ -77,6 +76,66 @@ test_private_ids(void **state)
 	}
 	buf_drop(&out);
 	buf_drop(&field);
+}
+
+/* What could be the id of any letter is none: a fresh one goes out. */
+static void
+test_unusable_ids(void **state)
+{
+	static const char *const cases[] = {
+		"", " ", "<>", "<@b.c>", "<a b@public.example>", "a b",
+		"<a@b.example> x", "<a@b.example><c@d.example>", "<a@b\x7f>",
+	};
+	struct buf out, field;
+	size_t i;
+
+	(void)state;
+	buf_init(&out, 10000);
+	buf_init(&field, 10000);
+	for (i = 0; i < countof(cases); i++) {
+		buf_clear(&field);
+		buf_add_format(&field, "Message-ID:%s", cases[i]);
+		tell_field(&out, buf_text(&field), "Message-ID:");
+		assert_string_equal(buf_text(&out),
+		    "Message-ID: <fresh@example.test>");
+	}
+	buf_drop(&out);
+	buf_drop(&field);
+}
+
+/* What the shell looks for is what a private id went out as. */
+static void
+test_mapped(void **state)
+{
+	struct buf out, mapped;
+
+	(void)state;
+	buf_init(&out, 10000);
+	buf_init(&mapped, 1000);
+	tell_field(&out, "Message-ID: <a@desk.local>", "Message-ID:");
+	buf_add_text(&mapped, "Message-ID: <");
+	assert_true(submit_id_mapped(&submit_usual, STR("a@desk.local"),
+	    STR("Example.TEST"), &mapped));
+	buf_add_text(&mapped, ">");
+	assert_string_equal(buf_text(&out), buf_text(&mapped));
+	buf_clear(&mapped);
+	assert_true(submit_id_mapped(&submit_usual, STR("a@desk.local"),
+	    STR("other.example"), &mapped));
+	assert_true(str_equal(str_part(buf_str(&out), 13, 32),
+	    str_part(buf_str(&mapped), 0, 32)));
+	assert_true(str_ends(buf_str(&mapped), STR("@other.example")));
+	assert_true(submit_id_mapped(&submit_usual, STR("a@example.test"),
+	    STR("other.example"), &mapped));
+	buf_clear(&mapped);
+	assert_false(submit_id_mapped(&submit_usual, STR("a@example.test"),
+	    STR("example.test"), &mapped));
+	assert_false(submit_id_mapped(&submit_usual, STR("a@public.example"),
+	    STR("example.test"), &mapped));
+	assert_false(submit_id_mapped(&submit_usual, STR(""),
+	    STR("example.test"), &mapped));
+	assert_int_equal(mapped.len, 0);
+	buf_drop(&out);
+	buf_drop(&mapped);
 }
 
 /* What a private Message-ID became is what references to it become. */
@@ -108,6 +167,8 @@ test_threads(void **state)
 	assert_string_equal(buf_text(&out), "In-Reply-To: <x@y.example>");
 	tell_field(&out, "In-Reply-To: your mail", "In-Reply-To:");
 	assert_string_equal(buf_text(&out), "");
+	tell_field(&out, "References: <><x@y.example><a b@c>", "References:");
+	assert_string_equal(buf_text(&out), "References: <x@y.example>");
 	tell_field(&out, "References: <open", "References:");
 	assert_string_equal(buf_text(&out), "");
 	buf_drop(&id);
@@ -125,8 +186,8 @@ test_growth(void **state)
 	buf_init(&head, SUBMIT_HEAD_MAX);
 	buf_init(&out, 1000);
 	buf_add_text(&head, ME "References:\r\n");
-	while (head.len < SUBMIT_HEAD_MAX - 20)
-		buf_add_text(&head, " <><><><><><>\r\n");
+	while (head.len < SUBMIT_HEAD_MAX - 40)
+		buf_add_text(&head, " <mailbox><mailbox><mailbox>\r\n");
 	buf_add_text(&head, "\r\n");
 	submit_tell(&out, &submit_usual, buf_str(&head), "");
 	assert_string_equal(buf_text(&out),
@@ -175,6 +236,8 @@ submit_id_test(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_private_ids),
+		cmocka_unit_test(test_unusable_ids),
+		cmocka_unit_test(test_mapped),
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_growth),
 		cmocka_unit_test(test_references),
