@@ -13,11 +13,17 @@ link_shake(struct link *l)
 	struct tls_goal goal = {
 		.proof = l->proof,
 		.host = buf_str(&l->host),
-		.other_host = buf_str(&l->job->name),
+		.other_host = l->proof == TLS_PINNED ?
+		    buf_str(&l->job->name) : STR(""),
 		.pins = p->pins, .pin_count = p->pin_count
 	};
 	struct buf literal;
 
+	/* what is to be said in clear is never said behind TLS */
+	if (!conn_idle(&l->conn)) {
+		link_lost(l, "The server answered what was not asked");
+		return;
+	}
 	buf_init(&literal, DIAL_TEXT_MAX);
 	if (str_at(goal.host, 0) == '[') {
 		dial_address_add(&literal, &l->address, false);

@@ -6,7 +6,8 @@
  * Knows nothing of sockets, of time, or of where letters come from.
  * Invariants:
  * 1. A reply is taken off the input only where one is awaited, in the order
- *    of the commands (RFC 2920 section 3.1).
+ *    of the commands (RFC 2920 section 3.1), and only when the command it
+ *    answers has been sent.
  * 2. A recipient is decided once: by its own reply, by the one that ends the
  *    transaction for all, or by what ends the session.
  * 3. DELIVERED is said of nobody before a 2yz to the last byte of the text.
@@ -172,6 +173,42 @@ smtp_client_drop(struct smtp_client *c)
 	smtp_reply_drop(&c->reply);
 }
 
+/*
+ * Whether the command that a reply would answer is not sent yet. That a
+ * server gives up on a text before it has all of it is looked at there.
+ */
+static bool
+is_unasked(const struct smtp_client *c)
+{
+	size_t i, lines = 0;
+
+	switch (c->state) {
+	case CLIENT_IN_ENVELOPE:
+		for (i = 0; i < c->out.len; i++)
+			lines += c->out.at[i] == '\n';
+		return c->awaited <= lines;
+	case CLIENT_IDLE:
+		return true;
+	case CLIENT_IN_TEXT:
+	case CLIENT_IN_END:
+		return false;
+	case CLIENT_IN_CHUNKS:
+		return c->chunks == 0;
+	case CLIENT_IN_GREETING:
+	case CLIENT_IN_EHLO:
+	case CLIENT_IN_HELO:
+	case CLIENT_IN_STARTTLS:
+	case CLIENT_IN_HANDSHAKE:
+	case CLIENT_IN_AUTH:
+	case CLIENT_IN_RSET:
+	case CLIENT_IN_DOWNGRADE:
+	case CLIENT_IN_QUIT:
+	case CLIENT_OVER:
+		break;
+	}
+	return c->out.len > 0;
+}
+
 bool
 client_hear(struct smtp_client *c, struct str *in)
 {
@@ -187,8 +224,12 @@ client_hear(struct smtp_client *c, struct str *in)
 		break;
 	}
 	/* at any time (RFC 5321 section 3.8), and then it closes */
-	if (c->reply.code != 421 || c->state == CLIENT_IN_QUIT)
-		return true;
+	if (c->reply.code != 421 || c->state == CLIENT_IN_QUIT) {
+		if (is_unasked(c))
+			client_nonsense(c,
+			    "The server spoke without being asked");
+		return c->state != CLIENT_OVER;
+	}
 	client_judge(c, &c->session, SMTP_TEMPORARY);
 	client_session_end(c, SMTP_CLIENT_CLOSED);
 	return false;
@@ -230,8 +271,6 @@ heard(struct smtp_client *c, const struct str *in)
 		c->state = CLIENT_OVER;
 		break;
 	case CLIENT_IDLE:
-		client_nonsense(c, "The server spoke without being asked");
-		break;
 	case CLIENT_IN_HANDSHAKE:
 	case CLIENT_IN_DOWNGRADE:
 	case CLIENT_IN_TEXT:
@@ -265,9 +304,8 @@ smtp_client_step(struct smtp_client *c, struct str *in)
 		case CLIENT_IDLE:
 			if (in->len == 0)
 				return SMTP_CLIENT_READY;
-			if (client_hear(c, in))
-				heard(c, in);
-			else if (c->state == CLIENT_IDLE)
+			(void)client_hear(c, in);
+			if (c->state == CLIENT_IDLE)
 				return SMTP_CLIENT_READY;
 			break;
 		case CLIENT_IN_ENVELOPE:

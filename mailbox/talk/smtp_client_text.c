@@ -57,7 +57,7 @@ chunk_heard(struct smtp_client *c)
 static bool
 chunks_go_on(struct smtp_client *c, struct str *in)
 {
-	if (c->chunks > 0 && client_hear(c, in))
+	if ((c->chunks > 0 || in->len > 0) && client_hear(c, in))
 		chunk_heard(c);
 	else if (c->state == CLIENT_IN_CHUNKS) {
 		c->body_asked = !c->last && !c->chunk_failed &&

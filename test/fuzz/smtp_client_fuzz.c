@@ -2,7 +2,8 @@
  * The sending machine against any server: however what the server says is
  * cut, the same is said and decided; every recipient is decided in the end,
  * in words that are fit for a header; nobody has the letter before a 250 to
- * its last byte. The first byte chooses setup and letter.
+ * its last byte; TLS begins with nothing unsent, also when all that the server
+ * says comes at once. The first byte chooses setup and letter.
  */
 #include "talk/smtp_args.h"
 #include "talk/smtp_client.h"
@@ -21,6 +22,7 @@ struct shell {
 	size_t sent;			/* letters */
 	size_t body_at;
 	bool bytewise;
+	bool hasty;			/* all of the script comes at once */
 	struct str script, in;
 	size_t shown;			/* bytes of in that came so far */
 };
@@ -94,7 +96,7 @@ feed(struct shell *s)
 		smtp_client_lost(&s->client, "The connection was lost");
 		return;
 	}
-	end = end == STR_NONE ? s->script.len : end + 1;
+	end = end == STR_NONE || s->hasty ? s->script.len : end + 1;
 	/* what is left of the last line stands right before */
 	s->in.at = s->script.at - s->in.len;
 	s->in.len += end;
@@ -128,6 +130,7 @@ answer(struct shell *s, enum smtp_client_ask ask, struct buf *out)
 	case SMTP_CLIENT_DRAIN:
 		break;
 	case SMTP_CLIENT_STARTTLS:
+		must(s->client.out.len == 0);
 		smtp_client_secured(&s->client, true);
 		break;
 	case SMTP_CLIENT_READY:
@@ -174,9 +177,9 @@ run(struct shell *s, struct buf *out)
 		ask = smtp_client_step(&s->client, &view);
 		str_take(&s->in, s->shown - view.len);
 		s->shown = view.len;
-		send_out(s, out);
+		if (ask != SMTP_CLIENT_STARTTLS)
+			send_out(s, out);
 		going = answer(s, ask, out);
-		send_out(s, out);
 	} while (going);
 	smtp_client_drop(&s->client);
 }
@@ -198,6 +201,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	s.bytewise = true;
 	run(&s, &cut);
 	must(!whole.full && str_equal(buf_str(&whole), buf_str(&cut)));
+	buf_clear(&cut);
+	shell_init(&s, data[0], str_from(data + 1, size - 1));
+	s.hasty = true;
+	run(&s, &cut);
 	/* a chunk may well end between CR and LF */
 	for (i = 0; i < whole.len && !s.setup.chunks; i++)
 		must(whole.at[i] != '\n' || (i > 0 &&

@@ -94,6 +94,8 @@ CASES = {
     "greets-554-alone": later("GREETING", "554 5.3.2 Not today"),
     "greets-421": later("GREETING", "421 4.3.2 Busy"),
     "greets-nonsense": later("GREETING", "\x01\x02 what"),
+    "says-all-at-once": later(
+        "GREETING", "220 hi\r\n250-hi\r\n250 STARTTLS\r\n220 go"),
     "drops-at-greeting": later("GREETING", DROP),
     "resets-at-greeting": later("GREETING", RESET),
     "first-dead": Case((None, {})),

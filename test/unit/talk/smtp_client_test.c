@@ -111,8 +111,10 @@ test_tls_injection(void **state)
 	(void)state;
 	smtp_client_init(&w.client, &w.setup);
 	assert_int_equal(smtp_client_step(&w.client, &in), SMTP_CLIENT_MORE);
+	buf_clear(&w.client.out);
 	in = STR("250-mx.example\r\n250 STARTTLS\r\n");
 	assert_int_equal(smtp_client_step(&w.client, &in), SMTP_CLIENT_MORE);
+	buf_clear(&w.client.out);
 	in = STR("220 go\r\n250 mx.example\r\n");
 	assert_int_equal(smtp_client_step(&w.client, &in), SMTP_CLIENT_BYE);
 	assert_int_equal(w.client.trouble, SMTP_CLIENT_NONSENSE);
@@ -179,6 +181,7 @@ test_idle(void **state)
 	smtp_client_init(&w.client, &w.setup);
 	assert_int_equal(smtp_client_step(&w.client, &in), SMTP_CLIENT_MORE);
 	assert_int_equal(smtp_client_wait_ms(&w.client), 300000);
+	buf_clear(&w.client.out);
 	in = STR("250 mx.example\r\n");
 	assert_int_equal(smtp_client_step(&w.client, &in), SMTP_CLIENT_READY);
 	assert_int_equal(smtp_client_wait_ms(&w.client), 0);
@@ -233,6 +236,117 @@ test_reuse(void **state)
 	    "{bye 6 temporary 0 4.5.0 The server refused RSET}\n");
 }
 
+/* What a server says in a whole life, a line of ours between any two. */
+static const char *const life[] = {
+	"220 hi\r\n", "250-mx.example\r\n250 STARTTLS\r\n", "220 go\r\n",
+	"250-mx.example\r\n250 AUTH LOGIN\r\n", "334 \r\n", "334 \r\n",
+	"235 in\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n",
+	"250 first\r\n", "250 ok\r\n", "550 no\r\n", "250 reset\r\n",
+	"250 ok\r\n", "250 ok\r\n", "354 go\r\n", "250 third\r\n",
+	"221 bye\r\n"
+};
+
+/* Answer; false when the machine waits for the server, or is over. */
+static bool
+life_answer(struct client_world *w, enum smtp_client_ask ask)
+{
+	static struct smtp_client_recipient recipients[3];
+	static struct smtp_letter letters[3];
+
+	if (ask == SMTP_CLIENT_STARTTLS) {
+		assert_int_equal(w->client.out.len, 0);
+		smtp_client_secured(&w->client, true);
+	} else if (ask == SMTP_CLIENT_READY && w->next < 3) {
+		recipients[w->next] = one[0];
+		letters[w->next] = letter;
+		letters[w->next].recipients = &recipients[w->next];
+		smtp_client_send(&w->client, &letters[w->next]);
+		w->next++;
+	} else if (ask == SMTP_CLIENT_READY) {
+		smtp_client_quit(&w->client);
+	} else if (ask == SMTP_CLIENT_BODY) {
+		smtp_client_body(&w->client, STR("Hi.\r\n"), true);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* All that comes at once, with nothing sent meanwhile. */
+static enum smtp_client_ask
+life_hear(struct client_world *w, struct str in)
+{
+	enum smtp_client_ask ask;
+
+	do
+		ask = smtp_client_step(&w->client, &in);
+	while (life_answer(w, ask));
+	buf_clear(&w->client.out);
+	return ask;
+}
+
+/* Who answers what was not asked yet knows nothing of the protocol. */
+static void
+test_answered_unasked(void **state)
+{
+	struct client_world w = client_world(NULL, 0);
+	enum smtp_client_ask ask;
+	struct buf rest;
+	size_t at, i;
+
+	(void)state;
+	w.setup.user = STR("me");
+	w.setup.secret = STR("secret");
+	for (at = 0; at < countof(life); at++) {
+		smtp_client_init(&w.client, &w.setup);
+		w.next = 0;
+		for (i = 0; i < at; i++)
+			assert_int_equal(life_hear(&w, str_of(life[i])),
+			    SMTP_CLIENT_MORE);
+		buf_init(&rest, 10000);
+		for (i = at; i < countof(life); i++)
+			buf_add_text(&rest, life[i]);
+		ask = life_hear(&w, buf_str(&rest));
+		assert_int_equal(ask, SMTP_CLIENT_BYE);
+		assert_int_equal(w.client.trouble, at + 1 < countof(life) ?
+		    SMTP_CLIENT_NONSENSE : SMTP_CLIENT_FINE);
+		buf_drop(&rest);
+		smtp_client_drop(&w.client);
+	}
+}
+
+/* Among commands in one go, those that are sent may be answered. */
+static void
+test_pipeline_unasked(void **state)
+{
+	struct client_world w = client_world(NULL, 0);
+	struct str in;
+	size_t sent, i;
+
+	(void)state;
+	w.setup.chunks = false;
+	for (sent = 0; sent <= 3; sent++) {
+		smtp_client_init(&w.client, &w.setup);
+		w.next = 0;
+		(void)life_hear(&w, str_of(life[0]));
+		in = STR("250-mx\r\n250 PIPELINING\r\n");
+		assert_int_equal(smtp_client_step(&w.client, &in),
+		    SMTP_CLIENT_READY);
+		assert_true(life_answer(&w, SMTP_CLIENT_READY));
+		assert_int_equal(smtp_client_step(&w.client, &in),
+		    SMTP_CLIENT_MORE);
+		for (i = 0; i < sent; i++)
+			buf_eat(&w.client.out, str_find(buf_str(
+			    &w.client.out), 0, '\n') + 1);
+		in = STR("250 ok\r\n250 ok\r\n354 go\r\n");
+		assert_int_equal(smtp_client_step(&w.client, &in), sent == 3 ?
+		    SMTP_CLIENT_BODY : SMTP_CLIENT_BYE);
+		assert_int_equal(w.client.mail_heard, sent > 0);
+		assert_int_equal(w.client.taken, sent > 1);
+		smtp_client_drop(&w.client);
+	}
+}
+
 int
 smtp_client_test(void)
 {
@@ -244,6 +358,8 @@ smtp_client_test(void)
 		cmocka_unit_test(test_login),
 		cmocka_unit_test(test_idle),
 		cmocka_unit_test(test_reuse),
+		cmocka_unit_test(test_answered_unasked),
+		cmocka_unit_test(test_pipeline_unasked),
 	};
 
 	return cmocka_run_group_tests_name("talk/smtp_client", tests, NULL,

@@ -179,8 +179,12 @@ to_text(struct client_world *w)
 	for (i = 0; i < countof(said); i++) {
 		in = str_of(said[i]);
 		(void)smtp_client_step(&w->client, &in);
+		buf_clear(&w->client.out);
 	}
 	smtp_client_send(&w->client, &w->letters[0]);
+	assert_int_equal(smtp_client_step(&w->client, &in),
+	    SMTP_CLIENT_MORE);
+	buf_clear(&w->client.out);
 	in = STR("250 ok\r\n250 ok\r\n354 go\r\n");
 	assert_int_equal(smtp_client_step(&w->client, &in),
 	    SMTP_CLIENT_BODY);
@@ -275,6 +279,8 @@ test_waits(void **state)
 	    SMTP_CLIENT_READY);
 	assert_int_equal(w.client.letters, 1);
 	smtp_client_send(&w.client, &l);
+	assert_int_equal(smtp_client_step(&w.client, &in), SMTP_CLIENT_MORE);
+	buf_clear(&w.client.out);
 	in = STR("250 ok\r\n");
 	assert_int_equal(smtp_client_step(&w.client, &in), SMTP_CLIENT_MORE);
 	assert_int_equal(smtp_client_wait_ms(&w.client), 300000);
