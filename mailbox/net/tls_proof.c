@@ -205,7 +205,8 @@ chain_judge(const struct tls_demand *d, const mbedtls_x509_crt *chain,
 		return "certificate is too weak";
 	}
 	if (!host_fits(d, chain, buf_str(&d->host)) &&
-	    !host_fits(d, chain, buf_str(&d->other_host)))
+	    (d->proof != TLS_PINNED ||
+	    !host_fits(d, chain, buf_str(&d->other_host))))
 		return "certificate is for another name";
 	if (mbedtls_x509_crt_check_key_usage(chain,
 	    MBEDTLS_X509_KU_DIGITAL_SIGNATURE) != 0 ||

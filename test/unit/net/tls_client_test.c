@@ -98,6 +98,19 @@ test_any(void **state)
 	assert_string_equal(v.asked, "");
 }
 
+/* Another name that is known of the server proves nothing by the roots. */
+static void
+test_other_name(void **state)
+{
+	struct world *w = *state;
+	struct tls_visit v = visit_to(w, &w->leaf, TLS_NAME);
+
+	v.goal.other_host = v.goal.host;
+	assert_true(tls_visit_welcome(&v));
+	v.goal.host = STR("mx.victim.example");
+	assert_true(tls_visit_fails(&v, "certificate is for another name"));
+}
+
 /* A bundle is full of what cannot be read; what can is not lost by it. */
 static void
 test_bundle(void **state)
@@ -358,6 +371,7 @@ tls_client_test(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_any),
+		cmocka_unit_test(test_other_name),
 		cmocka_unit_test(test_bundle),
 		cmocka_unit_test(test_drop),
 		cmocka_unit_test(test_old_ciphers),
