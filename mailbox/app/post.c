@@ -6,8 +6,9 @@
  *    in a result that is not yet on stable storage: nobody is sent to twice.
  * 2. Only what is committed is handed out, and only what is committed is told
  *    to be noted.
- * 3. What nobody said a word of (the courier has died) is due as before: its
- *    rows have not changed.
+ * 3. What a courier has died with is put off, no attempt counted: one that it
+ *    died of is not to take it along for ever (post_lost.c). A keeper that is
+ *    stopped, or dies, leaves its rows as they were.
  */
 #include "app/post_part.h"
 
@@ -197,6 +198,7 @@ post_drop(struct post *p)
 	timer_cancel(p->loop, &p->again);
 	buf_drop(&p->room);
 	buf_wipe(&p->piece);
+	free(p->losses);
 	era_drop(p->era);
 	free(p);
 }

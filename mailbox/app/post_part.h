@@ -39,9 +39,10 @@ struct post_result {
 	uint32_t number;
 	uint64_t letter;
 	bool last;			/* the job is over with it */
+	bool own;			/* we say it: the courier died */
 	bool marked;			/* mark is that of the job */
 	unsigned char mark[POST_MARK];
-	unsigned wire;			/* on which it was said */
+	unsigned wire;			/* on which it was said; 0: own */
 	struct buf body;
 	uint64_t ids[QUEUE_RECIPIENTS_MAX];
 	size_t count;
@@ -56,6 +57,12 @@ struct post_result {
 struct post_told {
 	uint64_t recipient;
 	uint64_t letter;		/* 0: it is not in the queue */
+};
+
+/* A recipient that couriers have died with. */
+struct post_loss {
+	uint64_t recipient;
+	unsigned times;
 };
 
 struct post {
@@ -88,6 +95,8 @@ struct post {
 	size_t job_count;
 	struct post_told *told;
 	size_t told_count;
+	struct post_loss *losses;	/* those latest lost last */
+	size_t loss_count;
 	struct list results;
 	size_t result_count;
 };
@@ -161,6 +170,21 @@ void post_note(struct post *p);
 /* The transaction was committed (0) or lost. */
 void post_noted(struct post *p, int err);
 
+/* Say ourselves what became of some recipients of a letter, and note it. */
+void post_result_own(struct post *p, uint64_t letter,
+	const struct carry_result *said);
+
 void post_result_drop(struct post *p, struct post_result *result);
+
+/* post_lost.c */
+
+/*
+ * The courier has died: put off what it had and had not said a word of, for
+ * longer each time, and in the end count that as an attempt.
+ */
+void post_lose(struct post *p);
+
+/* The courier lives to tell what became of them. */
+void post_lose_no_more(struct post *p, const uint64_t *ids, size_t count);
 
 #endif

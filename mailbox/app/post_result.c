@@ -93,6 +93,24 @@ post_hear_result(struct post *p, const struct wire_mail *mail)
 	post_note(p);
 }
 
+void
+post_result_own(struct post *p, uint64_t letter,
+	const struct carry_result *said)
+{
+	struct post_result *result = xalloc(1, sizeof *result);
+	size_t i;
+
+	result->own = true;
+	result->letter = letter;
+	for (i = 0; i < said->count; i++)
+		result->ids[result->count++] = said->outcomes[i].id;
+	buf_init(&result->body, WIRE_BODY_MAX);
+	carry_result_add(&result->body, said);
+	list_add(&p->results, &result->link);
+	p->result_count++;
+	post_note(p);
+}
+
 /* Find the letters of those who are at the courier. */
 static void
 find_told(void *ctx, const struct queue_item *item)
@@ -156,6 +174,8 @@ result_done(struct post *p, struct post_result *result)
 
 	result->state = RESULT_DONE;
 	post_forget(p, result->ids, result->count);
+	if (!result->own)
+		post_lose_no_more(p, result->ids, result->count);
 	result->count = 0;
 	buf_drop(&result->body);
 	if (result->last && result->wire == p->wires)

@@ -268,6 +268,15 @@ post_wire_drop(struct post *p)
 	buf_wipe(&p->piece);
 }
 
+/* The courier has gone, and was not told to. */
+static void
+wire_lost(struct post *p)
+{
+	if (!p->stopping)
+		post_lose(p);
+	post_wire_drop(p);
+}
+
 /*
  * Hear what was said on the wire, at most so many mails.
  *
@@ -305,7 +314,7 @@ on_wire(struct watch *w, unsigned events)
 	}
 	log_event(p->stopping ? LOG_DEBUG : LOG_ERROR, "courier-gone",
 	    LOG_N("jobs", (int64_t)p->job_count));
-	post_wire_drop(p);
+	wire_lost(p);
 }
 
 void
@@ -314,9 +323,10 @@ post_wire(struct post *p, int fd)
 	int err;
 
 	/* What a courier that is gone has said last is true all the same. */
-	if (p->wire_up)
+	if (p->wire_up) {
 		(void)hear_all(p, INT_MAX);
-	post_wire_drop(p);
+		wire_lost(p);
+	}
 	p->wire = (struct watch){ .fd = fd, .ready = on_wire };
 	err = loop_watch(p->loop, &p->wire, LOOP_READ);
 	if (err != 0) {

@@ -254,6 +254,21 @@ queue_tried(struct db *db, uint64_t recipient,
 }
 
 int
+queue_put_off(struct db *db, uint64_t recipient, int64_t next)
+{
+	sqlite3_stmt *s;
+	int err = db_begin(db);
+
+	if (err != 0)
+		return err;
+	s = db_sql(db, SLOT_RECIPIENT_PUT_OFF,
+	    "UPDATE recipient SET next = ?2 WHERE id = ?1 AND state = 0");
+	sqlite3_bind_int64(s, 1, (int64_t)recipient);
+	sqlite3_bind_int64(s, 2, next);
+	return db_run(db, s);
+}
+
+int
 queue_hold_route(struct db *db, const struct str *route)
 {
 	sqlite3_stmt *s;

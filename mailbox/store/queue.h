@@ -196,6 +196,10 @@ int queue_tried(struct db *db, uint64_t recipient,
 	const struct queue_attempt *attempt, bool *met)
 	__attribute__((warn_unused_result));
 
+/* Put one off that waits; no attempt was made. One that is held stays so. */
+int queue_put_off(struct db *db, uint64_t recipient, int64_t next)
+	__attribute__((warn_unused_result));
+
 /* Hold every recipient that goes by a route, NULL for all; as now. */
 int queue_hold_route(struct db *db, const struct str *route)
 	__attribute__((warn_unused_result));

@@ -144,24 +144,6 @@ behind_a_long_queue(void **state)
 	assert_int_equal(o->post->place.recipient, 0);
 }
 
-/* What a courier that died had is handed out again, as it was. */
-static void
-another_courier(void **state)
-{
-	struct office *o = ready(state, 10);
-	struct carry_job job;
-	uint32_t number;
-
-	(void)office_letter(o, "a@one.example");
-	office_turn(o);
-	number = office_job(o, &job);
-	office_wire(o);
-	office_room(o, 10, NULL, 0);
-	assert_int_not_equal(office_job(o, &job), number);
-	assert_int_equal(job.recipients[0].attempts, 0);
-	office_silent(o);
-}
-
 /* What a courier said before it died counts, though nobody had listened. */
 static void
 last_words(void **state)
@@ -503,7 +485,6 @@ post_test(void)
 		OFFICE_TEST(places_and_room),
 		OFFICE_TEST(a_full_place),
 		OFFICE_TEST(behind_a_long_queue),
-		OFFICE_TEST(another_courier),
 		OFFICE_TEST(last_words),
 		OFFICE_TEST(another_keeper),
 		OFFICE_TEST(long_letters),

@@ -187,8 +187,16 @@ test_tried(void **state)
 	assert_int_equal(queue_hold(f->db, 1), 0);
 	assert_true(tried(f, queue_of(1, 0), 0, NOW));
 	due_now(f, "");
+	assert_int_equal(queue_put_off(f->db, queue_of(1, 0), NOW), 0);
+	due_now(f, "");
 	assert_int_equal(queue_retry(f->db, 1), 0);
 	due_now(f, "1.0 1.1");
+	assert_int_equal(queue_put_off(f->db, queue_of(1, 0),
+	    f->clock.unix_s + 5), 0);
+	assert_int_equal(queue_put_off(f->db, queue_of(7, 0), NOW), 0);
+	due_now(f, "1.1");
+	f->clock.unix_s += 5;
+	due_now(f, "1.1 1.0");
 }
 
 /* A letter goes with its last recipient, at the commit and not before. */
