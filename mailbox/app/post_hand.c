@@ -7,8 +7,10 @@
 #include "base/log.h"
 #include "rules/retry.h"
 #include "store/device.h"
+#include "talk/smtp_args.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +37,7 @@ struct hand {
 	char place[POST_PLACE_MAX];
 	unsigned char mark[POST_MARK];
 	struct buf route_text, other_text, policy_id, policy_text;
+	struct buf envid, orcpts;
 	size_t members[QUEUE_RECIPIENTS_MAX];	/* of the job, in item */
 
 	struct buf out;
@@ -53,6 +56,8 @@ hand_new(struct post *p)
 	buf_init(&h->other_text, POST_ROUTE_TEXT);
 	buf_init(&h->policy_id, POLICY_TEXT_MAX);
 	buf_init(&h->policy_text, POLICY_TEXT_MAX);
+	buf_init(&h->envid, SMTP_ENVID_MAX);
+	buf_init(&h->orcpts, QUEUE_RECIPIENTS_MAX * SMTP_ORCPT_MAX);
 	buf_init(&h->out, WIRE_BODY_MAX);
 	return h;
 }
@@ -66,16 +71,10 @@ hand_drop(struct hand *h)
 	buf_wipe(&h->other_text);
 	buf_drop(&h->policy_id);
 	buf_drop(&h->policy_text);
+	buf_drop(&h->envid);
+	buf_drop(&h->orcpts);
 	buf_wipe(&h->out);
 	free(h);
-}
-
-/* Whether the time of a recipient has come; see RETRY_WAIT_MAX_S. */
-static bool
-is_due(const struct hand *h, const struct queue_recipient *r)
-{
-	return r->state == QUEUE_WAITING && (r->next <= h->now ||
-	    r->next > h->now + RETRY_WAIT_MAX_S);
 }
 
 /* Hold those of the letter that are due: nobody can send it. */
@@ -142,6 +141,40 @@ goes_along(struct hand *h, struct str domain)
 	return memcmp(mark, h->mark, POST_MARK) == 0;
 }
 
+/*
+ * The ORCPT that others are told (RFC 3461 section 4.2): the address they get
+ * anyway. What the client said may name somebody else, and is for our own
+ * reports alone.
+ *
+ * Returns:  empty when there was none, or none can be.
+ */
+static struct str
+orcpt_for(struct hand *h, const struct queue_recipient *r)
+{
+	const size_t from = h->orcpts.len;
+	size_t i;
+	int c;
+
+	if (r->orcpt.len == 0 || !str_is_ascii(r->address))
+		return STR("");
+	/* all room at once: what was returned before are views into it */
+	must(buf_space(&h->orcpts, h->orcpts.max - from) != NULL);
+	buf_add_text(&h->orcpts, "rfc822;");
+	for (i = 0; i < r->address.len &&
+	    h->orcpts.len - from <= SMTP_ORCPT_MAX - 3; i++) {
+		c = str_at(r->address, i);
+		if (c > ' ' && c <= '~' && c != '+' && c != '=')
+			buf_add_char(&h->orcpts, (char)c);
+		else
+			buf_add_format(&h->orcpts, "+%02X", (unsigned)c);
+	}
+	if (i < r->address.len) {
+		buf_cut(&h->orcpts, from);
+		return STR("");
+	}
+	return str_part(buf_str(&h->orcpts), from, SMTP_ORCPT_MAX);
+}
+
 /* Put the recipients together that go where the one at `first` goes. */
 static int
 gather(struct hand *h, size_t first)
@@ -165,6 +198,7 @@ gather(struct hand *h, size_t first)
 	if (route.host.len > 0)
 		post_mark(&route, h->mark);
 	job->count = 0;
+	buf_clear(&h->orcpts);
 	for (i = first; i < h->item->count; i++) {
 		if (!h->due[i] || (!str_equal(r[i].route, r[first].route) &&
 		    (route.host.len == 0 || !goes_along(h, r[i].route))))
@@ -173,7 +207,7 @@ gather(struct hand *h, size_t first)
 		job->recipients[job->count++] = (struct carry_recipient){
 			.id = r[i].id, .attempts = r[i].attempts,
 			.address = r[i].address, .notify = r[i].notify,
-			.orcpt = r[i].orcpt
+			.orcpt = orcpt_for(h, &r[i])
 		};
 	}
 	return 0;
@@ -223,7 +257,11 @@ describe(struct hand *h)
 	job->utf8 = letter->utf8;
 	job->require_tls = letter->require_tls;
 	job->ret = letter->ret;
-	job->envid = letter->envid;
+	/* what the client said may show its own name: reports are for it */
+	buf_clear(&h->envid);
+	if (letter->envid.len > 0)
+		buf_add_format(&h->envid, "pb%" PRIu64, letter->id);
+	job->envid = buf_str(&h->envid);
 	job->whole = letter->size <= PIECE_SIZE;
 	job->text = job->whole ? buf_str(&h->text) : STR("");
 	if (job->smart_host.len == 0)
@@ -326,7 +364,7 @@ hand_letter(struct hand *h, uint64_t letter)
 	if (err != 0)
 		return err == -ENOENT ? 0 : err;
 	for (i = 0; i < h->item->count; i++)
-		h->due[i] = is_due(h, &h->item->recipients[i]) &&
+		h->due[i] = post_is_due(h->p, &h->item->recipients[i]) &&
 		    !post_busy(h->p, h->item->recipients[i].id);
 	h->read = false;
 	err = hand_places(h);

@@ -47,7 +47,8 @@ good_case(void **state)
 	assert_int_equal(job.count, 2);
 	assert_true(str_equal(job.sender, STR("shop@example.test")));
 	assert_true(str_equal(job.domain, STR("one.example")));
-	assert_true(str_equal(job.envid, STR("QQ1")));
+	assert_true(str_equal(job.envid, STR("pb1")));
+	assert_int_equal(job.recipients[0].orcpt.len, 0);
 	assert_true(str_equal(job.recipients[0].address,
 	    STR("a@one.example")));
 	assert_true(str_equal(job.recipients[1].address,
@@ -67,6 +68,45 @@ good_case(void **state)
 	assert_int_equal(office_rows(o), 0);
 	assert_int_equal(office_inbox(o), 0);
 	assert_true(post_idle(o->post));
+}
+
+/* What the client said of the envelope is for our reports alone. */
+static void
+envelope_of_the_client(void **state)
+{
+	struct office *o = ready(state, CARRY_JOBS_MAX);
+	struct buf all;
+	struct carry_job job;
+	int i;
+
+	buf_init(&all, 1000);
+	buf_add_text(&all, "a+b=c@one.example \"ab\"@one.example "
+	    "\303\244@one.example ");
+	/* in xtext too long for any server */
+	for (i = 0; i < 200; i++)
+		buf_add_char(&all, '+');
+	buf_add_text(&all, "@one.example d@one.example");
+	(void)office_letter(o, buf_text(&all));
+	office_sql(o, "UPDATE recipient SET"
+	    " orcpt = 'rfc822;owner@example.test'"
+	    " WHERE address <> 'd@one.example'");
+	office_turn(o);
+	(void)office_job(o, &job);
+	assert_true(str_equal(job.envid, STR("pb1")));
+	assert_int_equal(job.count, 5);
+	assert_true(str_equal(job.recipients[0].orcpt,
+	    STR("rfc822;a+2Bb+3Dc@one.example")));
+	assert_true(str_equal(job.recipients[1].orcpt,
+	    STR("rfc822;\"ab\"@one.example")));
+	for (i = 2; i < 5; i++)
+		assert_int_equal(job.recipients[i].orcpt.len, 0);
+
+	(void)office_letter(o, "a@two.example");
+	office_sql(o, "UPDATE letter SET envid = ''");
+	office_turn(o);
+	(void)office_job(o, &job);
+	assert_int_equal(job.envid.len, 0);
+	buf_drop(&all);
 }
 
 /* A job for each domain; no more jobs than there is room for. */
@@ -229,7 +269,7 @@ text_is(struct office *o, uint32_t piece, unsigned flags, size_t len)
 		assert_true(str_starts(mail.body, STR(OFFICE_HEAD)));
 }
 
-/* In order, from the start again, and by a keeper that knows nothing of it. */
+/* In order, and from the start again. */
 static void
 long_letters(void **state)
 {
@@ -251,21 +291,96 @@ long_letters(void **state)
 	text_is(o, 0, 0, PIECE_SIZE);
 	fetch(o, n, letter, 1);
 	text_is(o, 1, 0, PIECE_SIZE);
+	/* a piece that is not its turn */
+	fetch(o, n, letter, 2);
+	text_is(o, 2, WIRE_FAILED, 0);
 	fetch(o, n, letter, 0);
 	text_is(o, 0, 0, PIECE_SIZE);
+	fetch(o, n, letter, 1);
+	text_is(o, 1, 0, PIECE_SIZE);
+	/* the same again, once */
+	fetch(o, n, letter, 1);
+	text_is(o, 1, 0, PIECE_SIZE);
 	fetch(o, n, letter, 2);
 	text_is(o, 2, WIRE_LAST, rest);
+	fetch(o, n, letter, 2);
+	text_is(o, 2, WIRE_FAILED, 0);
 	fetch(o, n, letter, 3);
 	text_is(o, 3, WIRE_FAILED, 0);
 	fetch(o, n, letter, UINT32_MAX);
 	text_is(o, UINT32_MAX, WIRE_FAILED, 0);
+}
+
+/* Any piece, once, by a keeper that knows nothing of it. */
+static void
+long_letter_goes_on(void **state)
+{
+	const struct office_letter as = {
+		.recipients = "a@one.example", .size = 3 * PIECE_SIZE
+	};
+	const size_t rest = sizeof OFFICE_HEAD - 1;
+	struct office *o = ready(state, 10);
+	struct carry_job job;
+	uint64_t letter, other;
+	uint32_t n;
+
+	letter = office_letter_as(o, &as);
+	office_turn(o);
+	n = office_job(o, &job);
+	other = office_letter(o, "a@two.example");
 	office_restart(o);
 	office_wire(o);
-	office_room(o, 1, &job.recipients[0].id, 1);
+	office_room(o, 0, &job.recipients[0].id, 1);
 	fetch(o, n, letter, 2);
-	text_is(o, 2, WIRE_LAST, rest);
-	fetch(o, n + 1, letter + 1, 0);
+	text_is(o, 2, 0, PIECE_SIZE);
+	fetch(o, n, letter, 3);
+	text_is(o, 3, WIRE_LAST, rest);
+	fetch(o, n, letter, 2);
+	text_is(o, 2, WIRE_FAILED, 0);
+	fetch(o, n, letter, 0);
+	text_is(o, 0, 0, PIECE_SIZE);
+	/* no more jobs than were told, and of no other letter */
+	fetch(o, n + 1, letter, 0);
 	text_is(o, 0, WIRE_FAILED, 0);
+	fetch(o, n + 1, other, 0);
+	text_is(o, 0, WIRE_FAILED, 0);
+	assert_int_equal(o->post->job_count, 1);
+}
+
+/* What is held, or not yet due, was never given to a courier. */
+static void
+told_what_is_not_due(void **state)
+{
+	struct office *o = *state;
+	struct carry_outcome well = office_outcome(SMTP_DELIVERED, 250);
+	struct carry_result result = { .count = 2 };
+	struct queue_item *item;
+	char text[100];
+	uint64_t letter, ids[2];
+	int i;
+
+	letter = office_letter(o, "a@one.example b@one.example");
+	item = office_item(o, letter);
+	for (i = 0; i < 2; i++) {
+		ids[i] = item->recipients[i].id;
+		result.outcomes[i] = well;
+		result.outcomes[i].id = ids[i];
+	}
+	queue_item_drop(item);
+	assert_int_equal(queue_hold(o->db, letter), 0);
+	assert_int_equal(db_commit(o->db), 0);
+	(void)snprintf(text, sizeof text, "UPDATE recipient SET state = 0,"
+	    " next = %lld WHERE id = %lld",
+	    (long long)o->loop.clock.unix_s + 3600, (long long)ids[1]);
+	office_sql(o, text);
+	office_wire(o);
+	office_room(o, 0, ids, 2);
+	fetch(o, 7, letter, 0);
+	text_is(o, 0, WIRE_FAILED, 0);
+	office_result(o, 7, true, &result);
+	office_noted(o, 7);
+	assert_int_equal(office_rows(o), 2);
+	assert_int_equal(o->post->told_count, 0);
 }
 
 /* The last piece is told as the last also when it is a full one. */
@@ -283,6 +398,8 @@ full_last_piece(void **state)
 
 	office_turn(o);
 	n = office_job(o, &job);
+	fetch(o, n, letter, 0);
+	text_is(o, 0, 0, PIECE_SIZE);
 	fetch(o, n, letter, 1);
 	text_is(o, 1, WIRE_LAST, PIECE_SIZE);
 }
@@ -471,7 +588,7 @@ garbled(void **state)
 	(void)office_job(o, &job);
 	/* a fetch of another letter than the job's */
 	fetch(o, o->post->serial, letter + 1, 0);
-	office_silent(o);
+	text_is(o, 0, WIRE_FAILED, 0);
 	assert_int_equal(office_rows(o), 1);
 }
 
@@ -482,12 +599,15 @@ post_test(void)
 	cmocka_unit_test_setup_teardown(test, office_begin, office_end)
 	const struct CMUnitTest tests[] = {
 		OFFICE_TEST(good_case),
+		OFFICE_TEST(envelope_of_the_client),
 		OFFICE_TEST(places_and_room),
 		OFFICE_TEST(a_full_place),
 		OFFICE_TEST(behind_a_long_queue),
 		OFFICE_TEST(last_words),
 		OFFICE_TEST(another_keeper),
 		OFFICE_TEST(long_letters),
+		OFFICE_TEST(long_letter_goes_on),
+		OFFICE_TEST(told_what_is_not_due),
 		OFFICE_TEST(full_last_piece),
 		OFFICE_TEST(full_wire),
 		OFFICE_TEST(unreadable),
