@@ -14,6 +14,7 @@
 #include "app/outgoing_world.h"
 
 #include "mail/bounce.h"
+#include "mail/head.h"
 #include "store/address.h"
 #include "store/identity.h"
 
@@ -87,9 +88,7 @@ identities(void **state)
 	goes_out_as(o, ME "In-Reply-To: <q2@two.example>\r\n"
 	    "References: <q1@two.example> <q2@two.example>\r\n\r\nHello\r\n",
 	    "info@example.test");
-	/* a miss, a wish, a tag, another From */
-	goes_out_as(o, ME "In-Reply-To: <q3@two.example>\r\n\r\nHello\r\n",
-	    "owner@example.test");
+	/* a wish, a tag, another From */
 	goes_out_as(o, ME "In-Reply-To: <q1@two.example>\r\n"
 	    "X-Pillarbox-Identity: as-is\r\n\r\nHello\r\n",
 	    "owner@example.test");
@@ -100,6 +99,135 @@ identities(void **state)
 	/* our own letter is followed up by the address that sent it */
 	goes_out_as(o, ME "In-Reply-To: <r1@client.example>\r\n\r\nHello\r\n",
 	    "info@example.test");
+}
+
+/* What a stranger did to hide which letter it is does not show the owner. */
+static void
+unknown_identities(void **state)
+{
+	static const char *const unknown[] = {
+		ME "In-Reply-To: <q3@two.example>\r\n\r\nHello\r\n",
+		ME "References: <q3@two.example>\r\n\r\nHello\r\n",
+		ME "In-Reply-To: <q2@two.example>\r\n\r\nHello\r\n",
+		ME "In-Reply-To: q3\r\n\r\nHello\r\n",
+		ME "Subject: Re: a question\r\n\r\nHello\r\n",
+	};
+	struct office *o = *state;
+	struct sent sent;
+	size_t i;
+
+	/* it came to what is ours no more */
+	assert_int_equal(identity_note(o->db, STR("q2@two.example"),
+	    STR("info@gone.example"), 0), 0);
+	assert_int_equal(identity_note(o->db, STR(" q1@two.example"),
+	    STR("info@example.test"), 0), 0);
+	assert_int_equal(db_commit(o->db), 0);
+	for (i = 0; i < countof(unknown); i++) {
+		sent = (struct sent){
+			.text = unknown[i], .recipients = "a@one.example"
+		};
+		world_submit(o, &sent);
+		assert_int_equal(sent.verdict, SMTP_REFUSE);
+		assert_int_equal(strncmp(sent.refusal, "550 5.7.1 ", 10), 0);
+		assert_non_null(strstr(sent.refusal, "[sendas:"));
+		assert_int_equal(office_rows(o), 0);
+	}
+	goes_out_as(o, ME "In-Reply-To: <q3@two.example>\r\n"
+	    "Subject: [sendas:info] Re: a question\r\n\r\nHello\r\n",
+	    "info@example.test");
+	goes_out_as(o, ME "In-Reply-To: < q1@two.example >\r\n\r\n"
+	    "Hello\r\n", "info@example.test");
+	o->era->setup.config.identity = false;
+	goes_out_as(o, ME "In-Reply-To: <q1@two.example>\r\n\r\nHello\r\n",
+	    "owner@example.test");
+}
+
+/* So many references are looked up, of those that are nearest. */
+static void
+many_references(void **state)
+{
+	struct office *o = *state;
+	struct sent sent = { .recipients = "a@one.example" };
+	struct buf text;
+	int i, last;
+
+	assert_int_equal(identity_note(o->db, STR("q1@two.example"),
+	    STR("info@example.test"), 0), 0);
+	assert_int_equal(db_commit(o->db), 0);
+	buf_init(&text, 8000);
+	for (last = 15; last <= 16; last++) {
+		buf_clear(&text);
+		buf_add_text(&text, ME "References: <q1@two.example>");
+		for (i = 0; i < last; i++)
+			buf_add_format(&text, "\r\n <%d@laptop.home.arpa>",
+			    i);
+		buf_add_text(&text, "\r\n\r\nHello\r\n");
+		if (last == 15) {
+			goes_out_as(o, buf_text(&text), "info@example.test");
+			continue;
+		}
+		sent.text = buf_text(&text);
+		world_submit(o, &sent);
+		assert_int_equal(sent.verdict, SMTP_REFUSE);
+	}
+	buf_drop(&text);
+}
+
+/* The value of a field of the only letter in the queue, which goes. */
+static void
+take_field(struct office *o, const char *name, struct buf *value)
+{
+	struct queue_item *item;
+	struct head_field field;
+	struct buf out;
+
+	item = world_queued(o, &out);
+	assert_true(head_find(buf_str(&out), str_of(name), &field));
+	buf_clear(value);
+	buf_add(value, str_trim(field.value));
+	assert_int_equal(queue_drop(o->db, item->letter.id), 0);
+	assert_int_equal(db_commit(o->db), 0);
+	queue_item_drop(item);
+	buf_drop(&out);
+}
+
+/* A thread that changes its domain refers to what others have seen. */
+static void
+threads_across_domains(void **state)
+{
+	struct office *o = *state;
+	struct sent sent = {
+		.text = ME "Subject: [sendas:bob@other.test] Hi\r\n"
+		    "Message-ID: <1@example.test>\r\n\r\nHello\r\n",
+		.recipients = "a@one.example"
+	};
+	struct buf first, second;
+
+	buf_init(&first, 1000);
+	buf_init(&second, 1000);
+	world_submit(o, &sent);
+	assert_int_equal(sent.verdict, SMTP_ACCEPT);
+	take_field(o, "Message-ID", &first);
+	assert_true(str_ends(buf_str(&first), STR("@other.test>")));
+	/* from the domain whose own id it would be */
+	sent.text = SHOP "In-Reply-To: <1@example.test>\r\n\r\nHello\r\n";
+	world_submit(o, &sent);
+	assert_int_equal(sent.verdict, SMTP_ACCEPT);
+	take_field(o, "In-Reply-To", &second);
+	assert_true(str_equal(buf_str(&first), buf_str(&second)));
+	/* one of the mail program's own, which went out from the other */
+	sent.text = SHOP "Message-ID: <2@laptop.home.arpa>\r\n\r\nHello\r\n";
+	world_submit(o, &sent);
+	take_field(o, "Message-ID", &first);
+	assert_true(str_ends(buf_str(&first), STR("@example.test>")));
+	sent.text = ME "References: <2@laptop.home.arpa>\r\n"
+	    "Subject: [sendas:bob@other.test] Hi\r\n\r\nHello\r\n";
+	world_submit(o, &sent);
+	assert_int_equal(sent.verdict, SMTP_ACCEPT);
+	take_field(o, "References", &second);
+	assert_true(str_equal(buf_str(&first), buf_str(&second)));
+	buf_drop(&first);
+	buf_drop(&second);
 }
 
 static void
@@ -326,6 +454,9 @@ outgoing_test(void)
 	const struct CMUnitTest tests[] = {
 		OFFICE_TEST(each_form),
 		OFFICE_TEST(identities),
+		OFFICE_TEST(unknown_identities),
+		OFFICE_TEST(many_references),
+		OFFICE_TEST(threads_across_domains),
 		OFFICE_TEST(refusals),
 		OFFICE_TEST(long_headers),
 		OFFICE_TEST(for_us_and_others),
