@@ -33,7 +33,6 @@ link_free(struct link *l)
 	dial_cancel(&l->dial);
 	conn_drop(&l->conn);
 	smtp_client_drop(&l->client);
-	buf_drop(&l->key);
 	buf_drop(&l->host);
 	buf_wipe(&l->user);
 	buf_wipe(&l->secret);
@@ -359,21 +358,6 @@ on_dial(struct dial *d, int fd)
 		turn(l);
 }
 
-void
-link_key(struct buf *out, const struct job *j)
-{
-	const struct place *p = &j->place;
-
-	buf_add(out, p->host);
-	buf_add_format(out, ":%u %d %d ", p->addresses[0].port, (int)p->tls,
-	    (int)p->proof);
-	buf_add(out, j->order.user);
-	/* DANE-TA may have proven another domain's name */
-	if (p->proof == TLS_PINNED)
-		buf_add(out, buf_str(&j->name));
-	must(!out->full);
-}
-
 static void
 keep(struct buf *into, struct str s, size_t max)
 {
@@ -398,7 +382,8 @@ keep_setup(struct link *l, const struct job *j)
 }
 
 void
-link_begin(struct job *j, const struct dial_address *address, struct str key)
+link_begin(struct job *j, const struct dial_address *address,
+	const unsigned char key[SHA256_SIZE])
 {
 	struct courier *c = j->courier;
 	struct link *l = xalloc(1, sizeof *l);
@@ -408,7 +393,7 @@ link_begin(struct job *j, const struct dial_address *address, struct str key)
 	l->kit = kit_hold(j->kit);
 	l->job = j;
 	j->link = l;
-	keep(&l->key, key, COURIER_KEY_MAX);
+	memcpy(l->key, key, sizeof l->key);
 	buf_init(&l->host, PUNY_DOMAIN_MAX);
 	must(puny_domain(&l->host, j->place.host));
 	keep_setup(l, j);

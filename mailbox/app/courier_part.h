@@ -4,6 +4,7 @@
 
 #include "app/carry.h"
 #include "app/orders.h"
+#include "base/crypto.h"
 #include "net/conn.h"
 #include "net/dial.h"
 #include "net/fetch.h"
@@ -18,7 +19,6 @@
 					   to come back when it is gone */
 #define COURIER_IDLE_MS 10000		/* to wait for one more letter */
 #define COURIER_LETTERS_MAX 100		/* over one connection */
-#define COURIER_KEY_MAX 2048		/* of a connection */
 
 /* What jobs need of a set-up, until the last of them ends. Counted. */
 struct kit {
@@ -131,7 +131,7 @@ struct link {
 	struct kit *kit;
 	struct list all;		/* of courier->links */
 	struct job *job;		/* whose it is now, or NULL */
-	struct buf key;			/* which jobs it would do for */
+	unsigned char key[SHA256_SIZE];	/* which jobs it would do for */
 	struct buf host, user, secret;
 	struct dial_address address;
 	struct dial dial;
@@ -246,7 +246,8 @@ void pool_leave(struct job *j);
 void on_pool_turn(struct timer *t);
 
 /* A connection to j->place that waits for a letter, and would do; or NULL. */
-struct link *pool_find(const struct job *j, struct str key);
+struct link *pool_find(const struct job *j,
+	const unsigned char key[SHA256_SIZE]);
 
 /* Make room for one connection more. */
 void pool_make_room(struct courier *c);
@@ -316,14 +317,16 @@ void text_came(struct job *j, const struct wire_mail *mail);
 void text_rewire(struct job *j);
 void text_drop(struct job *j);
 
-/* courier_link.c */
+/* courier_key.c */
 
 /* What tells connections apart: all that jobs may ask of one. */
-void link_key(struct buf *out, const struct job *j);
+void link_key(unsigned char key[SHA256_SIZE], const struct job *j);
+
+/* courier_link.c */
 
 /* Connect to an address of j->place, or take up a connection that idles. */
 void link_begin(struct job *j, const struct dial_address *address,
-	struct str key);
+	const unsigned char key[SHA256_SIZE]);
 void link_take_up(struct link *l, struct job *j);
 
 /* The piece that was asked for; or why there is none. */

@@ -100,7 +100,7 @@ is_there(const struct place *p, const struct dial_address *address)
 }
 
 struct link *
-pool_find(const struct job *j, struct str key)
+pool_find(const struct job *j, const unsigned char key[SHA256_SIZE])
 {
 	struct courier *c = j->courier;
 	struct list *link;
@@ -108,8 +108,8 @@ pool_find(const struct job *j, struct str key)
 
 	for (link = c->links.prev; link != &c->links; link = link->prev) {
 		l = list_of(link, struct link, all);
-		if (l->state == LINK_IDLES &&
-		    str_equal(buf_str(&l->key), key) &&
+		if (l->state == LINK_IDLES && l->kit == j->kit &&
+		    memcmp(l->key, key, sizeof l->key) == 0 &&
 		    is_there(&j->place, &l->address))
 			return l;
 	}

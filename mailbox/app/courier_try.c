@@ -288,10 +288,9 @@ reach_next(struct job *j)
 {
 	struct place *p = &j->place;
 	struct link *l = NULL;
-	struct buf key;
+	unsigned char key[SHA256_SIZE];
 
-	buf_init(&key, COURIER_KEY_MAX);
-	link_key(&key, j);
+	link_key(key, j);
 	j->heard_here = false;
 	j->log_host = p->host;
 	j->log_tls[0] = '\0';
@@ -299,12 +298,11 @@ reach_next(struct job *j)
 	j->tried++;
 	p->next++;
 	if (!j->fresh)
-		l = pool_find(j, buf_str(&key));
+		l = pool_find(j, key);
 	if (l != NULL)
 		link_take_up(l, j);
 	else
-		link_begin(j, &p->addresses[p->next - 1], buf_str(&key));
-	buf_drop(&key);
+		link_begin(j, &p->addresses[p->next - 1], key);
 }
 
 void

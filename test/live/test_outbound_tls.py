@@ -34,7 +34,7 @@ class Outside:
                 "mta-sts.sts.example", "*.sts.example", "*.example",
                 *(f"mta-sts.{kind}.example" for kind in
                   ("match", "mismatch", "unnamed", "clear", "testing",
-                   "down", "cached", "null")))))
+                   "down", "cached", "null", "own")))))
         self.box.start()
 
     def keep(self, server):
@@ -119,6 +119,14 @@ def test_policy_and_a_certificate_of_another_name(outside):
     outside.policy("mismatch.example", "enforce", "mx.mismatch.example")
     outside.send("mismatch.example")
     outside.waits("mismatch.example", mx, "certificate")
+
+
+def test_policy_and_a_certificate_of_the_domain_alone(outside):
+    """The policy names the host; who has the domain's name is not it."""
+    mx = outside.domain("own.example", names=["own.example"])
+    outside.policy("own.example", "enforce", "mx.own.example")
+    outside.send("own.example")
+    outside.waits("own.example", mx, "certificate")
 
 
 def test_policy_that_names_another_host(outside):
