@@ -12,6 +12,8 @@
  */
 #include "app/post_part.h"
 
+#include "rules/retry.h"
+
 #include <stdlib.h>
 
 #define LOOK_MS 5000		/* while somebody is in the queue: the command
@@ -42,6 +44,15 @@ post_busy(const struct post *p, uint64_t recipient)
 		if (p->told[i].recipient == recipient)
 			return true;
 	return false;
+}
+
+bool
+post_is_due(const struct post *p, const struct queue_recipient *r)
+{
+	int64_t now = p->loop->clock.unix_s;
+
+	return r->state == QUEUE_WAITING && (r->next <= now ||
+	    r->next > now + RETRY_WAIT_MAX_S);
 }
 
 static void

@@ -65,6 +65,17 @@ is_of(const struct post_result *result, uint64_t id)
 	return false;
 }
 
+static bool
+is_in_job(const struct note *n, uint64_t id)
+{
+	size_t i;
+
+	for (i = 0; n->job != NULL && i < n->job->count; i++)
+		if (n->job->ids[i] == id)
+			return true;
+	return false;
+}
+
 /*
  * A job that is over has an outcome for everybody: who got none was tried in
  * vain. Otherwise a courier that says nothing would be given it for ever.
@@ -74,15 +85,13 @@ complete(struct note *n)
 {
 	const struct queue_recipient *row;
 	struct carry_result *said = &n->said;
-	size_t i, k;
+	size_t i;
 
-	if (n->job == NULL || !n->result->last)
+	if (!n->result->last)
 		return;
 	for (i = 0; i < n->item->count; i++) {
 		row = &n->item->recipients[i];
-		for (k = 0; k < n->job->count && n->job->ids[k] != row->id; )
-			k++;
-		if (k == n->job->count || is_of(n->result, row->id) ||
+		if (!is_in_job(n, row->id) || is_of(n->result, row->id) ||
 		    said->count == QUEUE_RECIPIENTS_MAX)
 			continue;
 		said->outcomes[said->count++] = (struct carry_outcome){
@@ -93,7 +102,10 @@ complete(struct note *n)
 	}
 }
 
-/* Pair what was said with whom it is about; what was noted is passed over. */
+/*
+ * Pair what was said with whom it is about. What was noted is passed over, and
+ * who was not given to the courier that says it.
+ */
 static void
 pair(struct note *n)
 {
@@ -104,7 +116,9 @@ pair(struct note *n)
 		for (k = 0; k < n->item->count; k++) {
 			row = &n->item->recipients[k];
 			if (row->id != n->said.outcomes[i].id || row->attempts
-			    != n->said.outcomes[i].attempts)
+			    != n->said.outcomes[i].attempts ||
+			    (!is_of(n->result, row->id) &&
+			    !is_in_job(n, row->id)))
 				continue;
 			n->verdicts[n->count++] = (struct verdict){
 				.row = row, .outcome = &n->said.outcomes[i],

@@ -30,6 +30,8 @@ struct post_job {
 	uint32_t next;			/* piece that reader gives */
 	uint32_t wanted;
 	bool asked;			/* wanted is to be sent */
+	bool foreign;			/* a keeper before us gave it */
+	bool walked;			/* a piece was had out of its turn */
 	bool unreadable;		/* its text is */
 };
 
@@ -57,6 +59,8 @@ struct post_result {
 struct post_told {
 	uint64_t recipient;
 	uint64_t letter;		/* 0: it is not in the queue */
+	bool due;			/* that may be true */
+	bool fetched;			/* a job was made for it */
 };
 
 /* A recipient that couriers have died with. */
@@ -105,6 +109,9 @@ struct post {
 
 /* Whether a recipient is at the courier, or its outcome is not yet noted. */
 bool post_busy(const struct post *p, uint64_t recipient);
+
+/* Whether the time of a recipient has come; see RETRY_WAIT_MAX_S. */
+bool post_is_due(const struct post *p, const struct queue_recipient *r);
 
 /* These have an outcome that is noted. */
 void post_forget(struct post *p, const uint64_t *ids, size_t count);

@@ -34,14 +34,25 @@ letter_of(const struct post *p, const struct post_job *job, uint64_t id)
 		if (job->ids[i] == id)
 			return job->letter;
 	for (i = 0; i < p->told_count; i++)
-		if (p->told[i].recipient == id)
+		if (p->told[i].recipient == id && p->told[i].due)
 			return p->told[i].letter;
 	return 0;
 }
 
+/* The courier has it no more, and never was given it by our rows. */
+static void
+told_forget(struct post *p, uint64_t id)
+{
+	size_t i;
+
+	for (i = 0; i < p->told_count; i++)
+		if (p->told[i].recipient == id && !p->told[i].due)
+			p->told[i--] = p->told[--p->told_count];
+}
+
 /* Take over who it is about; strangers to us are passed over. */
 static void
-take_ids(const struct post *p, const struct post_job *job,
+take_ids(struct post *p, const struct post_job *job,
 	struct post_result *result, const struct carry_result *said)
 {
 	uint64_t letter;
@@ -52,12 +63,14 @@ take_ids(const struct post *p, const struct post_job *job,
 		letter = letter_of(p, job, said->outcomes[i].id);
 		if (result->letter == 0)
 			result->letter = letter;
-		if (letter != 0 && letter == result->letter)
+		if (letter != 0 && letter == result->letter) {
 			result->ids[result->count++] = said->outcomes[i].id;
-		else
+		} else {
 			log_event(LOG_INFO, "outcome-unknown",
 			    LOG_N("recipient",
 			    (int64_t)said->outcomes[i].id));
+			told_forget(p, said->outcomes[i].id);
+		}
 	}
 }
 
@@ -111,17 +124,27 @@ post_result_own(struct post *p, uint64_t letter,
 	post_note(p);
 }
 
-/* Find the letters of those who are at the courier. */
+/*
+ * Find the letters of those who are at the courier. Nobody gave it one that is
+ * not due: such a row stays, whatever it says. So does one that its owner has
+ * held since, which may then be sent twice.
+ */
 static void
 find_told(void *ctx, const struct queue_item *item)
 {
 	struct post *p = ctx;
+	const struct queue_recipient *r;
 	size_t i, n;
 
-	for (n = 0; n < item->count; n++)
-		for (i = 0; i < p->told_count; i++)
-			if (p->told[i].recipient == item->recipients[n].id)
-				p->told[i].letter = item->letter.id;
+	for (n = 0; n < item->count; n++) {
+		r = &item->recipients[n];
+		for (i = 0; i < p->told_count; i++) {
+			if (p->told[i].recipient != r->id)
+				continue;
+			p->told[i].letter = item->letter.id;
+			p->told[i].due = post_is_due(p, r);
+		}
+	}
 }
 
 void

@@ -59,13 +59,24 @@ fetch_open(struct post *p, struct post_job *job)
 	return queue_open(p->db, job->letter, &job->reader);
 }
 
-/* Read the piece that is wanted. */
+/*
+ * Read the piece that is wanted: the first, or the next. One out of its turn
+ * costs reading all before it, and is had once: the one given last, or any, by
+ * a courier that goes on with what a keeper before us has begun.
+ */
 static int
 fetch_read(struct post *p, struct post_job *job)
 {
+	const bool steps = job->reader != NULL && job->wanted == job->next;
 	int n = 1, err = 0;
 
-	if (job->reader == NULL || job->wanted < job->next)
+	if (!steps && job->wanted != 0) {
+		if (job->walked || (!job->foreign &&
+		    (uint64_t)job->wanted + 1 != job->next))
+			return -EPROTO;
+		job->walked = true;
+	}
+	if (!steps)
 		err = fetch_open(p, job);
 	if (err != 0)
 		return err;
@@ -191,6 +202,42 @@ hear_room(struct post *p, const struct wire_mail *mail)
 	p->wanted = true;
 }
 
+/* A job that a keeper before us gave: one for each that the courier told. */
+static struct post_job *
+foreign_job(struct post *p, uint32_t number, uint64_t letter)
+{
+	struct post_job *job;
+	struct post_told *told;
+	size_t i = 0;
+
+	if (p->job_count >= JOBS_MAX)
+		return NULL;
+	for (; i < p->told_count; i++) {
+		told = &p->told[i];
+		if (told->letter == letter && told->due && !told->fetched)
+			break;
+	}
+	if (i == p->told_count)
+		return NULL;
+	p->told[i].fetched = true;
+	job = post_job_new(p, number, letter);
+	job->foreign = true;
+	return job;
+}
+
+/* What it asks for it was not given, or it has gone meanwhile. */
+static void
+fetch_refuse(struct post *p, const struct wire_head *asked)
+{
+	const struct wire_head head = {
+		.kind = WIRE_TEXT, .session = asked->session,
+		.number = asked->number, .flags = WIRE_FAILED
+	};
+
+	/* when the wire is full its patience ends that attempt */
+	(void)post_send(p, &head, STR(""));
+}
+
 static void
 hear_fetch(struct post *p, const struct wire_mail *mail)
 {
@@ -202,10 +249,11 @@ hear_fetch(struct post *p, const struct wire_mail *mail)
 		return;
 	}
 	memcpy(&letter, mail->body.at, sizeof letter);
-	if (job == NULL && p->job_count < JOBS_MAX)
-		job = post_job_new(p, mail->head.session, letter);
+	if (job == NULL)
+		job = foreign_job(p, mail->head.session, letter);
 	if (job == NULL || job->letter != letter) {
 		log_refused(mail, "not the letter of that job");
+		fetch_refuse(p, &mail->head);
 		return;
 	}
 	if (p->piece_of == job)

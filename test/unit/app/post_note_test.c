@@ -363,6 +363,39 @@ died_before_its_word(void **state)
 	assert_int_equal(office_inbox(o), 1);
 }
 
+/* A courier's word is for those alone that it was given. */
+static void
+held_lost(void **state)
+{
+	struct office *o = *state;
+	struct carry_outcome well = office_outcome(SMTP_DELIVERED, 250);
+	struct carry_result result = { .count = 2 };
+	struct queue_item *item;
+	struct carry_job job;
+	uint64_t letter;
+	uint32_t n;
+
+	letter = office_letter(o, "a@one.example b@one.example");
+	office_sql(o, "UPDATE recipient SET state = 1"
+	    " WHERE address = 'b@one.example'");
+	office_wire(o);
+	office_room(o, CARRY_JOBS_MAX, NULL, 0);
+	n = office_job(o, &job);
+	assert_int_equal(job.count, 1);
+	item = office_item(o, letter);
+	result.outcomes[0] = result.outcomes[1] = well;
+	result.outcomes[0].id = item->recipients[0].id;
+	result.outcomes[1].id = item->recipients[1].id;
+	queue_item_drop(item);
+	office_result(o, n, true, &result);
+	office_noted(o, n);
+	item = office_item(o, letter);
+	assert_int_equal(item->count, 1);
+	assert_int_equal(item->recipients[0].state, QUEUE_HELD);
+	assert_int_equal(item->recipients[0].attempts, 0);
+	queue_item_drop(item);
+}
+
 /* The owner has dropped it meanwhile: there is nothing to be told. */
 static void
 dropped_meanwhile(void **state)
@@ -397,6 +430,7 @@ post_note_test(void)
 		OFFICE_TEST(torn_commit),
 		OFFICE_TEST(full_disk),
 		OFFICE_TEST(died_before_its_word),
+		OFFICE_TEST(held_lost),
 		OFFICE_TEST(dropped_meanwhile),
 	};
 
