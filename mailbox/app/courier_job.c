@@ -70,6 +70,7 @@ job_begin(struct job *j)
 {
 	j->state = JOB_RUNS;
 	j->began_ms = j->courier->loop->clock.mono_ms;
+	try_moved(j);
 	route_begin(j);
 }
 
@@ -179,6 +180,7 @@ stop(struct job *j)
 	policy_drop(j);
 	place_drop(&j->place);
 	text_drop(j);
+	timer_cancel(j->courier->loop, &j->stillness);
 	pool_leave(j);
 }
 

@@ -16,19 +16,10 @@
 
 #define LINK_IN_MAX 16384
 
-/* Out of the list of those that take up room. */
-static void
-leave_room(struct link *l)
-{
-	if (l->state != LINK_PARTS)
-		l->courier->link_count--;
-	l->state = LINK_PARTS;
-}
-
 static void
 link_free(struct link *l)
 {
-	leave_room(l);
+	l->courier->link_count--;
 	list_take(&l->all);
 	dial_cancel(&l->dial);
 	conn_drop(&l->conn);
@@ -65,7 +56,7 @@ link_part(struct link *l, const struct parting *parting, bool at_once)
 	struct job *j = l->job;
 
 	l->job = NULL;
-	leave_room(l);
+	l->state = LINK_PARTS;
 	if (at_once)
 		link_free(l);
 	else
@@ -118,13 +109,30 @@ unreached(struct link *l, int err)
 	link_part(l, &parting, true);
 }
 
-/* Go on sending and reading, for as long as the protocol says. */
+/* Begin to wait for the server, for as long as the protocol says. */
+static void
+wind(struct link *l)
+{
+	l->moves = l->client.moves;
+	l->left = l->client.out.len;
+	conn_deadline(&l->conn, smtp_client_wait_ms(&l->client));
+}
+
+/*
+ * Go on sending and reading. Time is counted anew when something was said or
+ * heard, or text was taken: not for every byte that comes, and never behind
+ * QUIT.
+ */
 static void
 go_on(struct link *l)
 {
 	conn_flush(&l->conn);
-	conn_resume(&l->conn);
-	conn_deadline(&l->conn, smtp_client_wait_ms(&l->client));
+	if (l->job != NULL && l->client.mails != l->mails)
+		try_moved(l->job);
+	l->mails = l->client.mails;
+	if (l->state != LINK_PARTS && (l->client.moves != l->moves ||
+	    l->client.out.len < l->left))
+		wind(l);
 }
 
 /* Wait for another letter, or say goodbye. */
@@ -141,16 +149,16 @@ park(struct link *l)
 	list_take(&l->all);
 	list_add(&c->links, &l->all);
 	conn_flush(&l->conn);
-	conn_resume(&l->conn);
 	conn_deadline(&l->conn, COURIER_IDLE_MS);
 }
 
 void
 link_quit(struct link *l)
 {
-	leave_room(l);
+	l->state = LINK_PARTS;
 	smtp_client_quit(&l->client);
-	go_on(l);
+	conn_flush(&l->conn);
+	wind(l);
 }
 
 /*
@@ -189,7 +197,6 @@ send_piece(struct link *l)
 	if (!text_next(l->job, &piece, &last)) {
 		l->state = LINK_READS;
 		conn_flush(&l->conn);
-		conn_resume(&l->conn);
 		conn_deadline(&l->conn, 0);
 		return false;
 	}
@@ -262,7 +269,9 @@ link_text(struct link *l, struct str piece, bool last)
 static void
 on_timeout(struct link *l)
 {
-	if (l->state == LINK_PARTS)
+	if (l->state == LINK_TALKS && l->client.out.len < l->left)
+		wind(l);
+	else if (l->state == LINK_PARTS)
 		link_free(l);
 	else if (l->state == LINK_IDLES)
 		link_quit(l);
@@ -302,10 +311,13 @@ on_drained(struct link *l)
 	bool drains = l->drains;
 
 	l->drains = false;
-	if (l->state == LINK_TALKS && drains)
+	if (l->state != LINK_TALKS)
+		return;
+	if (drains && l->job != NULL)
+		try_moved(l->job);
+	wind(l);
+	if (drains)
 		turn(l);
-	else if (l->state == LINK_TALKS)
-		conn_deadline(&l->conn, smtp_client_wait_ms(&l->client));
 }
 
 static void
@@ -324,6 +336,7 @@ on_conn(struct conn *c, enum conn_event event)
 		l->state = LINK_TALKS;
 		if (l->setup.tls != SMTP_CLIENT_TLS_ON)
 			smtp_client_secured(&l->client, l->setup.verified);
+		wind(l);
 		turn(l);
 		break;
 	case CONN_TIMEOUT:
@@ -352,6 +365,7 @@ on_dial(struct dial *d, int fd)
 		return;
 	}
 	l->state = LINK_TALKS;
+	wind(l);
 	if (l->setup.tls == SMTP_CLIENT_TLS_ON)
 		link_shake(l);
 	else
@@ -413,5 +427,6 @@ link_take_up(struct link *l, struct job *j)
 	l->used = true;
 	l->letters = l->client.letters;
 	l->state = LINK_TALKS;
+	wind(l);
 	turn(l);
 }

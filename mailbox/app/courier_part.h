@@ -18,6 +18,8 @@
 #define COURIER_TEXT_MS 60000		/* for the keeper to give a piece, or
 					   to come back when it is gone */
 #define COURIER_IDLE_MS 10000		/* to wait for one more letter */
+#define COURIER_STILL_MS 3600000	/* for a job in which no MAIL is taken
+					   and no text moves */
 #define COURIER_LETTERS_MAX 100		/* over one connection */
 
 /* What jobs need of a set-up, until the last of them ends. Counted. */
@@ -102,6 +104,8 @@ struct job {
 	unsigned heard;			/* servers that spoke of the letter */
 	bool heard_here;		/* this one has */
 	bool fresh;			/* no used connection: one was stale */
+	struct timer stillness;		/* COURIER_STILL_MS */
+	bool late;			/* and they have passed */
 	struct link *link;
 	struct smtp_letter letter;
 	bool sending;			/* the letter is with the link */
@@ -146,6 +150,9 @@ struct link {
 	bool drains;			/* it goes on when all is sent */
 	bool used;			/* by another job before */
 	unsigned letters;		/* of the client, when this job came */
+	unsigned mails;			/* of the client, when last looked at */
+	uint64_t moves;
+	size_t left;			/* bytes to send then */
 };
 
 /* How a connection has ended for a job. */
@@ -174,7 +181,7 @@ struct courier {
 	struct timer turn;		/* to look who may begin */
 
 	struct list links;		/* the one used last stands last */
-	size_t link_count;		/* without those that part */
+	size_t link_count;
 
 	struct list policies;		/* courier_policy.c */
 	size_t policy_count;
@@ -249,7 +256,7 @@ void on_pool_turn(struct timer *t);
 struct link *pool_find(const struct job *j,
 	const unsigned char key[SHA256_SIZE]);
 
-/* Make room for one connection more. */
+/* Make room for one connection more: idle ones, and parting ones, go. */
 void pool_make_room(struct courier *c);
 
 /* courier_route.c */
@@ -297,6 +304,9 @@ void try_next(struct job *j);
 /* All who are left hear the same from j->place, or from ourselves of it. */
 void try_hear_all(struct job *j, enum mx_word word,
 	const struct smtp_outcome *outcome);
+
+/* Something goes on: count the time of stillness anew. */
+void try_moved(struct job *j);
 
 /* What the link is to send now, or NULL when it is of no more use. */
 struct smtp_letter *try_letter(struct job *j);

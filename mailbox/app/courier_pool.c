@@ -1,8 +1,8 @@
 /*
  * Who may go now: so many connections in all, so many to one domain or smart
  * host. Jobs wait in the order in which they came; one whose route is busy
- * lets others pass. Connections that idle are given away, the oldest first,
- * when a new one is needed.
+ * lets others pass. Connections that part or idle count too, and are given
+ * away, the oldest first, when a new one is needed.
  */
 #include "app/courier_part.h"
 
@@ -116,18 +116,33 @@ pool_find(const struct job *j, const unsigned char key[SHA256_SIZE])
 	return NULL;
 }
 
+static bool
+is_full(const struct courier *c)
+{
+	return c->link_count >= c->kit->setup.config.outbound_connections;
+}
+
+/* Those that part have had their answer, or their time to give one. */
 void
 pool_make_room(struct courier *c)
 {
 	struct list *link, *next;
 	struct link *l;
 
-	for (link = c->links.next; link != &c->links; link = next) {
+	for (link = c->links.next; link != &c->links && is_full(c);
+	    link = next) {
 		next = link->next;
 		l = list_of(link, struct link, all);
-		if (c->link_count < c->kit->setup.config.outbound_connections)
-			return;
-		if (l->state == LINK_IDLES)
-			link_quit(l);
+		if (l->state == LINK_PARTS)
+			link_drop(l);
+	}
+	for (link = c->links.next; link != &c->links && is_full(c);
+	    link = next) {
+		next = link->next;
+		l = list_of(link, struct link, all);
+		if (l->state != LINK_IDLES)
+			continue;
+		link_quit(l);
+		link_drop(l);
 	}
 }

@@ -30,9 +30,12 @@ ask(struct job *j)
 {
 	struct courier *c = j->courier;
 
+	/* a server that talks meanwhile does not lengthen it */
+	if (!j->text_wanted) {
+		j->text_patience.fire = on_patience;
+		timer_set(c->loop, &j->text_patience, COURIER_TEXT_MS);
+	}
 	j->text_wanted = true;
-	j->text_patience.fire = on_patience;
-	timer_set(c->loop, &j->text_patience, COURIER_TEXT_MS);
 	if (j->text_asked)
 		return;
 	j->fetch_due = true;

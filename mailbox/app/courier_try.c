@@ -18,7 +18,7 @@ static const char *const proven_names[] = {
 static bool
 is_left(const struct job *j, const struct parcel *p)
 {
-	return !p->settled && !j->unreadable &&
+	return !p->settled && !j->unreadable && !j->late &&
 	    mx_goes_on(p->word, j->heard);
 }
 
@@ -270,7 +270,7 @@ try_parted(struct job *j, const struct parting *parting)
 	j->link = NULL;
 	text_drop(j);
 	j->fresh = parting->stale;
-	if (parting->stale) {
+	if (parting->stale && !j->unreadable && !j->late) {
 		j->sending = false;
 		j->place.next--;
 		j->tried--;
@@ -321,6 +321,36 @@ try_next(struct job *j)
 			return;
 	}
 	end(j);
+}
+
+static const struct smtp_outcome too_late = {
+	.fate = SMTP_TEMPORARY, .status = { 4, 4, 2 },
+	.said = "The mail servers took too long"
+};
+
+/* Whoever keeps us waiting so long keeps others waiting too. */
+static void
+on_still(struct timer *t)
+{
+	struct job *j = list_of(t, struct job, stillness);
+
+	j->late = true;
+	if (j->sending) {
+		link_lost(j->link, too_late.said);
+		return;
+	}
+	if (j->link != NULL)
+		link_drop(j->link);
+	j->link = NULL;
+	try_hear_all(j, MX_SILENT, &too_late);
+	end(j);
+}
+
+void
+try_moved(struct job *j)
+{
+	j->stillness.fire = on_still;
+	timer_set(j->courier->loop, &j->stillness, COURIER_STILL_MS);
 }
 
 void

@@ -35,6 +35,7 @@ client_say(struct smtp_client *c, const char *command)
 	buf_add_text(&c->out, command);
 	buf_add_text(&c->out, "\r\n");
 	must(!c->out.full);
+	c->moves++;
 }
 
 void
@@ -221,6 +222,7 @@ client_hear(struct smtp_client *c, struct str *in)
 		client_nonsense(c, why);
 		return false;
 	case SMTP_REPLY_DONE:
+		c->moves++;
 		break;
 	}
 	/* at any time (RFC 5321 section 3.8), and then it closes */

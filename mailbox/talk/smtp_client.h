@@ -129,6 +129,9 @@ struct smtp_client {
 	struct smtp_offers offers;
 	bool secure;			/* behind TLS */
 	unsigned letters;		/* that went as far as a final reply */
+	unsigned mails;			/* MAIL that were well received */
+	uint64_t moves;			/* commands and pieces said, and whole
+					   replies heard */
 
 	/* private to smtp_client*.c */
 	const struct smtp_client_setup *setup;
@@ -181,7 +184,8 @@ enum smtp_client_ask smtp_client_step(struct smtp_client *c, struct str *in);
 /*
  * How long to wait for the server now, ms (RFC 5321 section 4.5.3.2): for
  * its next reply, or for it to take the text that is being sent. 0 when
- * nothing is awaited. Count from when output went or input came.
+ * nothing is awaited. Count from when c->moves grew, or when some of the text
+ * was taken: a server that gives a byte now and then has not answered.
  */
 int64_t smtp_client_wait_ms(const struct smtp_client *c);
 

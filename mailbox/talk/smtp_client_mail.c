@@ -355,7 +355,9 @@ mail_heard(struct smtp_client *c)
 {
 	c->mail_heard = true;
 	c->mail_taken = c->reply.code < 300;
-	if (!c->mail_taken)
+	if (c->mail_taken)
+		c->mails++;
+	else
 		judge_undecided(c);
 }
 

@@ -114,6 +114,8 @@ smtp_client_body(struct smtp_client *c, struct str piece, bool last)
 		return;
 	must(c->body_asked && piece.len <= PIECE_SIZE);
 	c->body_asked = false;
+	if (piece.len > 0)
+		c->moves++;
 	if (c->state == CLIENT_IN_TEXT)
 		add_text(c, piece, last);
 	else

@@ -2,9 +2,12 @@
 each case is a domain of its own, all are written to at once, and what is put
 off is tried once more."""
 
+import contextlib
 import email
 import json
 import re
+import socket
+import threading
 import time
 
 import pytest
@@ -322,6 +325,41 @@ def test_garbage_for_an_answer(world):
     world.box.pillarbox("queue", "retry")
     wait_for(lambda: len(mx.letters) > before, "it does not arrive")
     mx.letters.pop()
+
+
+def test_drip_behind_quit(world):
+    """A server gets ten seconds to answer QUIT, however it spends them."""
+    address = "127.0.2.254"
+    world.names.mx("drip.example", (10, "mx.drip.example", address))
+    gone = []
+    with socket.create_server((address, world.box.outside_port)) as door:
+        threading.Thread(target=drip, args=(door, gone)).start()
+        with world.box.submission() as client:
+            client.sendmail("shop@example.test", ["a@drip.example"],
+                            crlf(TEXT % ("a@drip.example", "drip")))
+        wait_for(lambda: gone, "it stays for ever", 40)
+    # ten seconds to wait for another letter, ten for the answer
+    assert gone[0] < 25
+
+
+def drip(door, gone):
+    """Take a letter; answer QUIT with a line a second, for ever."""
+    peer = door.accept()[0]
+    lines = peer.makefile("rb")
+    peer.sendall(b"220 hi\r\n")
+    while not (line := lines.readline()).startswith(b"QUIT"):
+        if line.startswith(b"DATA"):
+            peer.sendall(b"354 go\r\n")
+            while lines.readline() != b".\r\n":
+                pass
+            since = time.monotonic()
+        peer.sendall(b"250 ok\r\n")
+    with contextlib.suppress(OSError):
+        while True:
+            peer.sendall(b"2")
+            time.sleep(1)
+    gone.append(time.monotonic() - since)
+    peer.close()
 
 
 def test_each_recipient_gets_one_copy(world):

@@ -315,6 +315,35 @@ test_answered_unasked(void **state)
 	}
 }
 
+/* Bytes that come one by one are no answer until it is whole. */
+static void
+test_moves(void **state)
+{
+	struct client_world w = client_world(NULL, 0);
+	struct str whole = STR("250-mx\r\n250-DSN\r\n250 ok\r\n"), in;
+	size_t end, from = 0;
+	uint64_t moves;
+
+	(void)state;
+	smtp_client_init(&w.client, &w.setup);
+	(void)life_hear(&w, str_of(life[0]));
+	moves = w.client.moves;
+	assert_true(moves > 0);
+	for (end = 1; end < whole.len; end++) {
+		in = str_part(whole, from, end - from);
+		assert_int_equal(smtp_client_step(&w.client, &in),
+		    SMTP_CLIENT_MORE);
+		from = end - in.len;
+		assert_int_equal(w.client.moves, moves);
+	}
+	in = str_part(whole, from, whole.len);
+	assert_int_equal(smtp_client_step(&w.client, &in),
+	    SMTP_CLIENT_READY);
+	assert_int_equal(w.client.moves, moves + 1);
+	assert_int_equal(w.client.mails, 0);
+	smtp_client_drop(&w.client);
+}
+
 /* Among commands in one go, those that are sent may be answered. */
 static void
 test_pipeline_unasked(void **state)
@@ -360,6 +389,7 @@ smtp_client_test(void)
 		cmocka_unit_test(test_reuse),
 		cmocka_unit_test(test_answered_unasked),
 		cmocka_unit_test(test_pipeline_unasked),
+		cmocka_unit_test(test_moves),
 	};
 
 	return cmocka_run_group_tests_name("talk/smtp_client", tests, NULL,

@@ -278,6 +278,7 @@ test_waits(void **state)
 	assert_int_equal(smtp_client_step(&w.client, &in),
 	    SMTP_CLIENT_READY);
 	assert_int_equal(w.client.letters, 1);
+	assert_int_equal(w.client.mails, 1);
 	smtp_client_send(&w.client, &l);
 	assert_int_equal(smtp_client_step(&w.client, &in), SMTP_CLIENT_MORE);
 	buf_clear(&w.client.out);
