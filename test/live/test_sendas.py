@@ -5,12 +5,13 @@ import email
 import email.header
 import email.utils
 import os
+import smtplib
 import subprocess
 
 import pytest
 
-from box import Box
-from outside import Authority, Names
+from box import Box, wait_for
+from outside import Authority, Mx, Names
 from servers import OpenSmtpd, Postfix
 
 OWNER = "owner.private@example.test"
@@ -189,3 +190,117 @@ def test_identity_is_left_as_is(world):
     letter = email.message_from_bytes(data)
     assert email.utils.parseaddr(letter["From"])[1] == OWNER
     assert "X-Pillarbox-Identity" not in letter
+
+
+def asked(box, head):
+    """A stranger writes to the bakery; head is what else he says."""
+    box.fetch()
+    box.send("bakery@example.test", "From: <a@friend.example>\r\n"
+             f"Subject: a question\r\n{head}\r\n\r\n?")
+    assert len(box.fetch()) == 1
+
+
+def answer(world, head, subject="Re: a question", name="The Owner"):
+    """The owner's mail program answers him."""
+    mail = world.servers["postfix"]
+    mail.empty()
+    world.box.submit(
+        [f"a@{mail.domain}"], f"From: {name} <{OWNER}>\n"
+        f"To: a@{mail.domain}\nSubject: {subject}\n{head}\nAn answer.\n",
+        sender=OWNER)
+    data, = mail.letters(1)
+    assert b"owner.private" not in data.lower(), data
+    assert b"sendas" not in data.lower(), data
+    return email.message_from_bytes(data)
+
+
+def is_refused(world, head, subject="Re: a question"):
+    """It is, with a sentence, and nothing waits to go anywhere."""
+    with pytest.raises(smtplib.SMTPDataError) as refused:
+        answer(world, head, subject)
+    assert refused.value.smtp_code == 550
+    assert world.box.pillarbox("queue", "list", "--json").strip() == "[]"
+    return refused.value.smtp_error
+
+
+@pytest.mark.parametrize("written,replied", [
+    ("<o1@friend.example>", "<o1@friend.example>"),
+    ("o2@friend.example", "<o2@friend.example>"),
+    ("<o3@friend.example", "<o3@friend.example>"),
+    ("o4@friend.example>", "<o4@friend.example>"),
+    ("< o5@friend.example >", "<o5@friend.example>"),
+    ("< o6@friend.example >", "< o6@friend.example >"),
+    ("<o7@friend.example>\r\nMessage-ID: <o8@friend.example>",
+     "<o8@friend.example>"),
+    ("<o9@friend.example> <o10@friend.example>", "<o10@friend.example>"),
+    ("\r\n <o11@friend.example>", "<o11@friend.example>"),
+    ("<o12@friend.example> (a comment)", "<o12@friend.example>"),
+    ("<no-place-at-all>", "<no-place-at-all>"),
+])
+def test_reply_to_an_odd_id(world, written, replied):
+    """A stranger cannot write one that unmasks the owner."""
+    asked(world.box, f"Message-ID: {written}")
+    letter = answer(world, f"In-Reply-To: {replied}\n")
+    assert email.utils.parseaddr(letter["From"])[1] == "bakery@example.test"
+
+
+@pytest.mark.parametrize("written,replied", [
+    ("X-Nothing: at all", ""),      # the mail program has nothing to name
+    ("X-Nothing: at all", "In-Reply-To: <md5:of.it@friend.example>\n"),
+    (f"Message-ID: <{'x' * 900}@friend.example>",
+     f"In-Reply-To: <{'x' * 900}@friend.example>\n"),
+    ("Message-ID: <>", "In-Reply-To: <>\n"),
+    ("Message-ID: <seen@friend.example>",
+     "References: <never.seen@friend.example>\n"),
+])
+def test_reply_to_what_cannot_be_known(world, written, replied):
+    """It is not sent as the main address, but refused; a tag helps."""
+    asked(world.box, written)
+    assert b"[sendas:" in is_refused(world, replied)
+    letter = answer(world, replied, "[sendas:bakery] Re: a question")
+    assert email.utils.parseaddr(letter["From"])[1] == "bakery@example.test"
+    assert letter["Subject"] == "Re: a question"
+
+
+def test_tag_of_a_stranger(world):
+    """What he writes into the Subject chooses nothing."""
+    asked(world.box, "Message-ID: <t1@friend.example>")
+    replied = "In-Reply-To: <t1@friend.example>\n"
+    for subject in ("Re: [sendas:shop] a question",
+                    "Re: a question [sendas:owner.private]"):
+        assert b"5.6.0" in is_refused(world, replied, subject)
+
+
+def test_name_like_the_main_address(world):
+    letter = answer(world, "", "[sendas:shop] Hello", "owner.private")
+    assert letter["From"] == "shop@example.test"
+
+
+def test_envelope_shows_nothing_of_the_client(world):
+    """What it says in ENVID and ORCPT is for our own report alone."""
+    world.box.fetch()
+    domain, envid = "dsn.example", f"1.laptop.private.lan.{OWNER}"
+    world.names.mx(domain, (10, f"mx.{domain}", "127.0.5.9"))
+    mx = Mx("127.0.5.9", world.box.outside_port, offers=["DSN"], script={
+        "MAIL": lambda argument: "250 2.1.0 Fine",
+        "RCPT": lambda argument: "550 5.1.1 Nobody here"})
+    try:
+        world.box.submit(
+            [f"a@{domain}"], f"From: <{OWNER}>\nSubject: [sendas:shop] Hi\n"
+            "\nHello.\n", sender=OWNER,
+            options=["RET=HDRS", f"ENVID={envid}"],
+            rcpt_options=["NOTIFY=FAILURE", f"ORCPT=rfc822;{OWNER}"])
+        wait_for(lambda: world.box.events("bounced"), "no bounced")
+        said = dict(mx.commands)
+    finally:
+        mx.close()
+    assert said["MAIL"].startswith("FROM:<shop@example.test>")
+    assert " RET=HDRS" in said["MAIL"] and " ENVID=pb" in said["MAIL"]
+    assert said["RCPT"].endswith(
+        f" NOTIFY=FAILURE ORCPT=rfc822;a@{domain}")
+    for hidden in ("owner.private", "private.lan", world.box.login):
+        assert hidden not in repr(mx.commands)
+    report, = world.box.fetch()
+    assert f"Original-Envelope-Id: {envid}".encode() in report
+    assert f"Original-Recipient: rfc822; {OWNER}".encode() in report or \
+        f"Original-Recipient: rfc822;{OWNER}".encode() in report
