@@ -25,19 +25,19 @@ struct policy {
 	struct list all;	/* of courier->policies; used last: last */
 	struct buf domain;	/* of recipients */
 	struct buf host;	/* "mta-sts." and its A-labels */
-	struct buf id;		/* fetched, or to be fetched */
-	struct buf text;	/* empty: none */
+	struct buf id, text;	/* belong together; empty: none */
 	int64_t expires;	/* unix s */
 	bool due;		/* the keeper has yet to be told */
 
 	struct kit *kit;	/* while it is being fetched, else NULL */
+	struct buf asked;	/* the id that is, or last was, fetched */
 	struct list askers;	/* jobs that wait for it */
 	struct lookup a, aaaa;
 	unsigned awaited;
 	struct dial_address addresses[COURIER_ADDRESSES_MAX];
 	size_t count;
 	struct fetch fetch;
-	bool failed;
+	bool failed;		/* what was asked for last */
 	int64_t failed_ms;	/* mono */
 };
 
@@ -62,6 +62,7 @@ policy_free(struct policy *p)
 	buf_drop(&p->host);
 	buf_drop(&p->id);
 	buf_drop(&p->text);
+	buf_drop(&p->asked);
 	free(p);
 }
 
@@ -129,6 +130,7 @@ policy_of(struct job *j)
 		buf_init(&p->host, PUNY_DOMAIN_MAX + 16);
 		buf_init(&p->id, STS_ID_MAX);
 		buf_init(&p->text, POLICY_TEXT_MAX);
+		buf_init(&p->asked, STS_ID_MAX);
 		set(&p->domain, j->order.domain);
 		buf_add_text(&p->host, "mta-sts.");
 		buf_add(&p->host, buf_str(&j->name));
@@ -191,7 +193,7 @@ fetch_failed(struct policy *p, const char *why)
 {
 	log_event(LOG_INFO, "policy-unfetched",
 	    LOG_S("domain", buf_str(&p->domain)),
-	    LOG_S("id", buf_str(&p->id)), LOG_C("why", why));
+	    LOG_S("id", buf_str(&p->asked)), LOG_C("why", why));
 	p->failed = true;
 	p->failed_ms = p->courier->loop->clock.mono_ms;
 	fetched(p);
@@ -212,6 +214,7 @@ on_fetch(struct fetch *f, enum fetch_result result, struct str text,
 		fetch_failed(p, why);
 		return;
 	}
+	set(&p->id, buf_str(&p->asked));
 	set(&p->text, text);
 	p->expires = p->courier->loop->clock.unix_s + policy.max_age_s;
 	p->failed = false;
@@ -264,10 +267,10 @@ fetch_now(struct policy *p, struct job *j, struct str id)
 {
 	int64_t now = p->courier->loop->clock.mono_ms;
 
-	if (p->kit != NULL || (p->failed && str_equal(buf_str(&p->id), id) &&
+	if (p->kit != NULL || (p->failed && str_equal(buf_str(&p->asked), id) &&
 	    now - p->failed_ms < AGAIN_MS))
 		return;
-	set(&p->id, id);
+	set(&p->asked, id);
 	p->kit = kit_hold(j->kit);
 	p->count = 0;
 	p->awaited = 2;

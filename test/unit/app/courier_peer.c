@@ -129,6 +129,12 @@ add_line(struct buf *out, const struct courier_names *names,
 	unsigned type;
 
 	buf_init(&name, 300);
+	if (str_skip_word(&line, names->later ? STR("FIRST ") :
+	    STR("LATER ")))
+		line = STR("");
+	else
+		(void)str_skip_word(&line, names->later ? STR("LATER ") :
+		    STR("FIRST "));
 	if (str_split(&line, ' ', &owner) && str_starts(owner, pin)) {
 		str_take(&owner, pin.len);
 		buf_add_format(&name, "_%u._tcp.", names->port);
@@ -173,7 +179,8 @@ read_question(struct str packet, struct question *q, char name[256])
 	return at + 5 <= packet.len;
 }
 
-static void
+/* Returns: the type that was asked for. */
+static unsigned
 answer(struct buf *out, const struct courier_names *names, struct str packet)
 {
 	struct found found = { false, false, 0 };
@@ -183,7 +190,7 @@ answer(struct buf *out, const struct courier_names *names, struct str packet)
 	char name[256];
 
 	if (!read_question(packet, &q, name))
-		return;
+		return 0;
 	buf_add(out, str_part(packet, 0, 12 + q.len));
 	while (str_split(&zone, '\n', &line))
 		add_line(out, names, &q, line, &found);
@@ -195,13 +202,16 @@ answer(struct buf *out, const struct courier_names *names, struct str packet)
 	out->at[5] = 1;
 	out->at[7] = (char)found.count;
 	memset(out->at + 8, 0, 4);
+	return q.type;
 }
 
 _Noreturn void
 courier_peer_names(const struct courier_names *names)
 {
+	struct courier_names now = *names;
 	struct sockaddr_in from;
 	socklen_t len;
+	unsigned type;
 	char packet[2000];
 	struct buf out;
 	ssize_t got;
@@ -214,7 +224,8 @@ courier_peer_names(const struct courier_names *names)
 		if (got < 17)
 			continue;
 		buf_clear(&out);
-		answer(&out, names, str_from(packet, (size_t)got));
+		type = answer(&out, &now, str_from(packet, (size_t)got));
+		now.later = now.later || type == TYPE_TXT;
 		(void)sendto(names->fd, out.at, out.len, 0,
 		    (struct sockaddr *)(void *)&from, len);
 	}

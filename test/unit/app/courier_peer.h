@@ -8,6 +8,7 @@ struct courier_names {
 	int fd;
 	const char *zone;
 	bool ad;
+	bool later;		/* a TXT record was asked for */
 	unsigned port;		/* put in for 25 in _25._tcp */
 	struct str cert;
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "app/courier_world.h"
@@ -194,6 +195,44 @@ test_unfetched(void **state)
 	}
 }
 
+/* The keeper is told the id that a policy was fetched for, and no other. */
+static void
+test_id_of_a_failed_fetch(void **state)
+{
+	struct courier_world w;
+	struct carry_policy policy;
+	struct wire_mail mail;
+	struct carry_job job;
+	uint32_t i;
+
+	(void)state;
+	courier_world_init(&w);
+	courier_world_names(&w, ZONE "FIRST " RECORD("1") "LATER "
+	    RECORD("2"), false);
+	courier_world_serve(&w, "127.0.0.2", w.port,
+	    TLS TAKE ">MAIL\n250 ok\n" MORE);
+	courier_world_serve(&w, "127.0.0.3", w.https_port,
+	    GIVE("enforce", "mx1.mail.example") "noise\n");
+	courier_world_start(&w, "connections = 1; per_domain = 1;");
+	for (i = 1; i <= 2; i++) {
+		job = courier_world_job(&w, "mail.example", 1);
+		courier_world_carry(&w, i, &job);
+	}
+	/* The keeper is away until both were sent. */
+	assert_int_equal(shutdown(w.role.wire, SHUT_RDWR), 0);
+	courier_world_served(&w, 1);
+	courier_world_served(&w, 2);
+	world_rewire(&w.role);
+	do
+		world_hear(&w.role, &mail);
+	while (mail.head.kind != WIRE_POLICY);
+	assert_int_equal(carry_policy_read(&policy, mail.body), 0);
+	assert_true(str_equal(policy.id, STR("1")));
+	assert_true(str_equal(policy.text,
+	    str_of(POLICY("enforce", "mx1.mail.example"))));
+	courier_world_end(&w);
+}
+
 /* A policy of more than a day is fetched anew while mail goes on. */
 static void
 test_refreshed(void **state)
@@ -228,6 +267,7 @@ courier_policy_test(void)
 		cmocka_unit_test(test_fetched_once),
 		cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_unfetched),
+		cmocka_unit_test(test_id_of_a_failed_fetch),
 		cmocka_unit_test(test_refreshed),
 	};
 

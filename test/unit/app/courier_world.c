@@ -189,6 +189,15 @@ courier_world_start(struct courier_world *w, const char *more)
 }
 
 void
+courier_world_served(const struct courier_world *w, size_t peer)
+{
+	siginfo_t info;
+
+	assert_int_equal(waitid(P_PID, (id_t)w->peers[peer].pid, &info,
+	    WEXITED | WNOWAIT), 0);
+}
+
+void
 courier_world_end(struct courier_world *w)
 {
 	int status, failed = 0;

@@ -45,6 +45,11 @@ void courier_world_init(struct courier_world *w);
  *
  *	mail.example SERVFAIL [TYPE]
  *
+ *	FIRST _mta-sts.mail.example TXT v=STSv1; id=1
+ *	LATER _mta-sts.mail.example TXT v=STSv1; id=2
+ *
+ * (Until TXT was asked for once, and from then on.)
+ *
  * A name that is in no line does not exist.
  *
  * ad        every answer is validated
@@ -72,6 +77,9 @@ void courier_world_serve(struct courier_world *w, const char *ip,
 
 /* Start the courier; more: configuration besides. */
 void courier_world_start(struct courier_world *w, const char *more);
+
+/* Wait until a server has come to the end of its script. */
+void courier_world_served(const struct courier_world *w, size_t peer);
 
 /* Stop the courier; all servers must have come to their end. */
 void courier_world_end(struct courier_world *w);
