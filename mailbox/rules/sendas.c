@@ -9,6 +9,8 @@
 
 #include "mail/sign.h"
 
+static const struct str letters = { "sendas", 6 };
+
 #define MAILBOX_MAX 600		/* octets before it is looked at closely */
 #define TAG_MAX 400		/* octets in which a tag's end is looked for */
 
@@ -70,7 +72,8 @@ is_plain(struct str s)
 
 	while (s.len > 0) {
 		point = sign_at(s, &len);
-		if (sign_is_unseen(point) || (point != ' ' && sign_is_space(point)))
+		if (sign_is_unseen(point) ||
+		    (point != ' ' && sign_is_space(point)))
 			return false;
 		str_take(&s, len);
 	}
@@ -129,7 +132,8 @@ judge(struct sendas *tag, struct str content, const struct domains *domains,
 	if (str_find(content, 0, '@') != STR_NONE) {
 		while (str_find(content, 0, '@') != STR_NONE)
 			str_take(&content, str_find(content, 0, '@') + 1);
-		local = sign_trim(str_part(local, 0, local.len - content.len - 1));
+		local = sign_trim(str_part(local, 0,
+		    local.len - content.len - 1));
 		domain = sign_trim(content);
 	}
 	buf_add(&tag->mailbox, local);
@@ -223,7 +227,18 @@ resembled(unsigned point)
 		{ 0x301A, '[' }, { 0x301B, ']' },
 		{ 0x2D0, ':' }, { 0x589, ':' }, { 0x2236, ':' },
 		{ 0xA789, ':' }, { 0xFE13, ':' }, { 0xFE30, ':' },
-		{ 0xFE55, ':' },
+		/* letters of other scripts, like those of the word */
+		{ 0x17F, 's' }, { 0x3C2, 's' }, { 0x405, 's' },
+		{ 0x421, 's' }, { 0x441, 's' }, { 0x455, 's' },
+		{ 0xA731, 's' }, { 0x395, 'e' }, { 0x3B5, 'e' },
+		{ 0x401, 'e' }, { 0x415, 'e' }, { 0x435, 'e' },
+		{ 0x451, 'e' }, { 0x454, 'e' }, { 0x274, 'n' },
+		{ 0x39D, 'n' }, { 0x3B7, 'n' }, { 0x41D, 'n' },
+		{ 0x41F, 'n' }, { 0x43D, 'n' }, { 0x43F, 'n' },
+		{ 0x578, 'n' }, { 0x394, 'd' }, { 0x3B4, 'd' },
+		{ 0x414, 'd' }, { 0x434, 'd' }, { 0x501, 'd' },
+		{ 0x251, 'a' }, { 0x391, 'a' }, { 0x3B1, 'a' },
+		{ 0x410, 'a' }, { 0x430, 'a' },
 	};
 	size_t i;
 
@@ -255,14 +270,14 @@ add_skeleton(struct buf *out, struct str text)
 static bool
 skip_letters(struct str *s, bool *spaced)
 {
-	static const struct str letters = { "sendas", 6 };
 	struct str rest;
 	size_t i;
 
 	rest = *s;
 	*spaced = false;
 	for (i = 0; i < letters.len; i++) {
-		if (i > 0 && str_skip(&rest, ' '))
+		if (i > 0 && (str_skip(&rest, ' ') || str_skip(&rest, '-') ||
+		    str_skip(&rest, '_')))
 			*spaced = true;
 		if (!str_skip(&rest, (char)str_at(letters, i)))
 			return false;
@@ -303,6 +318,50 @@ is_like(struct str s, int before)
 	    (is_closed(s) || (s.len > 0 && str_at(s, 0) != ' '));
 }
 
+/* Whether two words are the same but for one slip of the hand. */
+static bool
+is_slip(struct str one, struct str two)
+{
+	size_t less, front, back;
+
+	less = one.len < two.len ? one.len : two.len;
+	for (front = 0; front < less &&
+	    str_at(one, front) == str_at(two, front); front++)
+		continue;
+	for (back = 0; front + back < less && str_at(one, one.len - 1 - back) ==
+	    str_at(two, two.len - 1 - back); back++)
+		continue;
+	if (one.len != two.len)
+		return one.len + two.len == 2 * less + 1 &&
+		    front + back == less;
+	return front + back + 1 >= less || (front + back + 2 == less &&
+	    str_at(one, front) == str_at(two, front + 1) &&
+	    str_at(one, front + 1) == str_at(two, front));
+}
+
+/* Whether s, a skeleton behind a bracket, begins nearly as a tag does. */
+static bool
+is_near(struct str s)
+{
+	struct buf word;
+	bool near;
+	int c;
+
+	/* one more than a slip can have is enough */
+	buf_init(&word, letters.len + 2);
+	c = str_at(s, 0);
+	for (; s.len > 0 && !word.full && c != ':'; c = str_at(s, 0)) {
+		if (char_is_alnum(c) || c == '?')
+			buf_add_char(&word, (char)c);
+		else if (c != ' ' && c != '-' && c != '_')
+			break;
+		str_take(&s, 1);
+	}
+	near = c == ':' && is_slip(buf_str(&word), letters);
+	buf_drop(&word);
+	return near;
+}
+
 bool
 sendas_like(struct str text)
 {
@@ -318,6 +377,7 @@ sendas_like(struct str text)
 	for (rest = buf_str(&skeleton); rest.len > 0 && !like; ) {
 		like = is_like(rest, before);
 		sign = str_at(str_take(&rest, 1), 0);
+		like = like || (sign == '[' && is_near(rest));
 		/* a space behind a bracket does not count */
 		if (sign != ' ' || (before != '[' && before != '('))
 			before = sign;

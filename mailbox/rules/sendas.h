@@ -29,7 +29,8 @@ void sendas_drop(struct sendas *tag);
  * [sendas:local@domain] and [sendas:Name <either>], in any letter case, with
  * spaces (no-break ones too) wherever there is no word. Several tags must
  * agree. With tag->leading they stand first, and what resembles one elsewhere
- * is bad: the rest of the Subject is a stranger's. White space of what is left is made single and trimmed.
+ * is bad: the rest of the Subject is a stranger's. White space of what is left
+ * is made single and trimmed.
  *
  * tag       set up by sendas_init()
  * subject   as of word_decode()
@@ -43,7 +44,8 @@ enum sendas_result sendas_take(struct sendas *tag, struct str subject,
 /*
  * Whether a text holds anything that somebody could have meant as a tag:
  * signs that are not seen and spaces are passed over, wide and other brackets
- * and colons count, one of them may be missing.
+ * and colons count, one of them may be missing; in "[sendas:" one letter may
+ * be wrong, and letters of other scripts that look alike are the same.
  *
  * text      as of word_look() or word_decode()
  */

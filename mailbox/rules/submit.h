@@ -89,9 +89,20 @@ enum submit_verdict { SUBMIT_OK, SUBMIT_REFUSED };
  * Kept as they are: To, Cc, Content-*, List-* (RFC 2369), User-Agent and
  * X-Mailer, and fields that are not known and name no address of ours.
  * Left out: Bcc, Resent-*, and what tells of the client and its way here.
- * Added: Date and Message-ID where they are missing. A Message-ID of a
- * private host, and each reference to one, is mapped to one of ours, the
- * same each time, so that threads hold together.
+ * Added: Date and Message-ID where they are missing, or are of no use. A
+ * Message-ID that names a private host, or the owner, is mapped to one of ours,
+ * the same each time. A message-id that is referred to becomes what it went out
+ * as (policy->sent); another stays, even one that looks private, as it holds
+ * the correspondent's thread, unless it tells of the owner or the client.
+ *
+ * In a reply a tag stands first in the Subject. Refused are, besides, a reply
+ * whose identity is not known (policy->identify), a Subject of the main address
+ * in a charset that word_decode() does not read, as a tag could hide there, and
+ * a receipt (RFC 8098) from another address than it was asked of: its body
+ * names that.
+ *
+ * Limits:   MIME boundaries stay: some programs make them from the time, or
+ *           from their own name. The body is not looked at.
  *
  * head      the header, with or without its empty line; CRLF, no NUL
  * sender    the reverse-path without brackets; empty for <>, which stays

@@ -20,6 +20,10 @@
 #define MARK_UNKNOWN "550 5.6.0 X-Pillarbox-Identity may only say as-is"
 #define IDENTITY_UNKNOWN "550 5.7.1 Which of your addresses was written to " \
 	"is not known here; put [sendas:ADDRESS] first in the Subject"
+#define CHARSET_UNKNOWN "550 5.6.0 The Subject is in a character set that " \
+	"is not known here and may hide a sendas tag: send it in UTF-8"
+#define RECEIPT "550 5.7.1 A receipt would show your main address; it is " \
+	"not sent"
 
 void
 submit_job_init(struct submit_job *job, const struct submit_policy *policy,
@@ -61,6 +65,34 @@ says_something(struct str value)
 	return false;
 }
 
+/* Whether a Content-Type is that of a receipt (RFC 8098 section 3). */
+static bool
+is_receipt(struct str value)
+{
+	struct buf line, bare, look;
+	struct str text;
+	bool is;
+
+	buf_init(&line, SUBMIT_HEAD_MAX);
+	buf_init(&bare, SUBMIT_HEAD_MAX);
+	head_unfold(&line, value);
+	submit_uncomment(&bare, buf_str(&line));
+	submit_look(&look, buf_str(&bare));
+	buf_clear(&line);
+	for (text = buf_str(&look); text.len > 0; str_take(&text, 1))
+		if (str_at(text, 0) != ' ' && str_at(text, 0) != '"')
+			buf_add_char(&line, (char)(unsigned char)
+			    char_lower(str_at(text, 0)));
+	is = str_starts(buf_str(&line), STR("multipart/report")) &&
+	    str_find_str(buf_str(&line), STR("report-type")) != STR_NONE &&
+	    str_find_str(buf_str(&line), STR("disposition-notification")) !=
+	    STR_NONE;
+	buf_drop(&line);
+	buf_drop(&bare);
+	buf_drop(&look);
+	return is;
+}
+
 /* Take note of a field that decides; NULL or why it cannot. */
 static const char *
 note_field(struct submit_job *job, const struct head_field *field)
@@ -74,6 +106,8 @@ note_field(struct submit_job *job, const struct head_field *field)
 	} else if (str_same(field->name, STR("In-Reply-To")) ||
 	    str_same(field->name, STR("References"))) {
 		job->refers = job->refers || says_something(field->value);
+	} else if (str_same(field->name, STR("Content-Type"))) {
+		job->receipt = job->receipt || is_receipt(field->value);
 	} else if (str_same(field->name, STR("X-Pillarbox-Identity"))) {
 		if (!str_same(str_trim(field->value), STR("as-is")))
 			return MARK_UNKNOWN;
@@ -235,14 +269,42 @@ choose(struct submit_job *job)
 	return NULL;
 }
 
-/* Take the name that From gave, unless it shows an address. */
-static void
-keep_name(struct submit_job *job)
+/* Whether the Subject has a word of a charset that is not read here. */
+static bool
+has_unread(struct str subject)
 {
-	buf_add(&job->name, buf_str(&job->author.name));
+	if (str_find(subject, 0, WORD_KEPT) != STR_NONE)
+		return true;
+	while (subject.len > 0 && word_span(subject) == 0)
+		str_take(&subject, 1);
+	return subject.len > 0;
+}
+
+/* Why the letter may not go out as the one who was chosen, or NULL. */
+static const char *
+check_choice(const struct submit_job *job)
+{
+	if ((submit_is_main(job, &job->chosen) || (!job->tagged &&
+	    submit_is_main(job, &job->author.addr))) &&
+	    has_unread(buf_str(&job->text)))
+		return CHARSET_UNKNOWN;
+	return job->receipt && !addr_same(&job->chosen, &job->author.addr) ?
+	    RECEIPT : NULL;
+}
+
+/* Take the tag's name or that of From, unless it shows an address. */
+static void
+choose_name(struct submit_job *job)
+{
+	const bool given = job->name.len > 0;
+
+	if (!given)
+		buf_add(&job->name, buf_str(&job->author.name));
 	if (job->name.len == 0)
 		buf_add(&job->name, buf_str(&job->author.comment));
-	if (submit_leak(job, buf_str(&job->name)) == SUBMIT_LEAK_NONE)
+	/* an address that the owner gives is refused when From is written */
+	if (!submit_is_local(job, buf_str(&job->name)) && (given ||
+	    submit_leak(job, buf_str(&job->name)) == SUBMIT_LEAK_NONE))
 		return;
 	buf_clear(&job->name);
 	job->result->dropped++;
@@ -261,9 +323,11 @@ submit_choose(struct submit_job *job)
 	if (addr_mailbox(buf_str(&job->result->chosen), &job->chosen, &why) !=
 	    ADDR_OK)
 		must(false);
+	why = check_choice(job);
+	if (why != NULL)
+		return why;
 	job->id_domain = domain_of(job, &job->chosen);
-	if (job->name.len == 0)
-		keep_name(job);
+	choose_name(job);
 	return NULL;
 }
 

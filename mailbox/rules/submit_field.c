@@ -97,8 +97,8 @@ static const struct field_row field_rows[] = {
 	{ "X-Universally-Unique-Identifier", FIELD_OUT },
 	{ "X-UIDL", FIELD_OUT }, { "Status", FIELD_OUT },
 	{ "X-Status", FIELD_OUT }, { "X-Keywords", FIELD_OUT },
-	/* Outlook says the Subject a second time there */
-	{ "Thread-Topic", FIELD_OUT },
+	/* Outlook says the Message-ID and the Subject a second time there */
+	{ "X-MS-TNEF-*", FIELD_OUT }, { "Thread-Topic", FIELD_OUT },
 };
 
 static enum field_kind
@@ -197,20 +197,40 @@ write_new_date(struct submit_job *job)
 	buf_add_text(&job->field, "\r\n");
 }
 
+/* Write a date, comments left out: they may name the host it is from. */
+static void
+write_bare_date(struct submit_job *job, struct str date)
+{
+	int64_t when, bare;
+
+	must(date_read(date, &when));
+	buf_add_text(&job->field, "Date: ");
+	date = str_trim(str_part(date, 0, str_find(date, 0, '(')));
+	if (date_read(date, &bare) && bare == when)
+		buf_add(&job->field, date);
+	else
+		date_add(&job->field, when);
+	buf_add_text(&job->field, "\r\n");
+}
+
 /* A date that nobody can read, or that shows an address, is none. */
 static void
 write_date(struct submit_job *job, const struct head_field *field)
 {
 	struct buf line;
+	struct str date;
 	int64_t when;
 
 	buf_init(&line, SUBMIT_OUT_MAX);
 	head_unfold(&line, field->value);
-	if (date_read(str_trim(buf_str(&line)), &when) &&
-	    leak_of(job, field->whole) == SUBMIT_LEAK_NONE)
-		buf_add(&job->field, field->whole);
-	else
+	date = str_trim(buf_str(&line));
+	if (!date_read(date, &when) ||
+	    leak_of(job, field->whole) != SUBMIT_LEAK_NONE)
 		write_new_date(job);
+	else if (str_find(date, 0, '(') != STR_NONE)
+		write_bare_date(job, date);
+	else
+		buf_add(&job->field, field->whole);
 	buf_drop(&line);
 }
 
@@ -223,13 +243,15 @@ is_clean(const struct submit_job *job, const struct head_field *field)
 	struct person person;
 	const char *why;
 
-	if (leak_of(job, field->whole) != SUBMIT_LEAK_NONE)
+	if (leak_of(job, field->whole) != SUBMIT_LEAK_NONE ||
+	    is_of_client(job, field->value))
 		return false;
 	person_init(&person);
 	people_begin(&people, field->value);
 	do
 		found = people_next(&people, &person, &why);
 	while (found == PEOPLE_ONE &&
+	    !submit_is_local(job, buf_str(&person.name)) &&
 	    (!submit_owns(job->policy, &person.addr) ||
 	    addr_same(&person.addr, &job->chosen)));
 	person_drop(&person);
@@ -251,7 +273,8 @@ write_person(struct submit_job *job, struct compose *c,
 		return;
 	}
 	name = buf_str(&person->name);
-	if (submit_leak(job, name) != SUBMIT_LEAK_NONE)
+	if (submit_leak(job, name) != SUBMIT_LEAK_NONE ||
+	    submit_is_local(job, name))
 		name = STR("");
 	compose_person(c, name, buf_str(&person->mailbox));
 }
@@ -276,10 +299,11 @@ write_list(struct submit_job *job, const struct head_field *field,
 	empty = job->field.len;
 	while ((found = people_next(&people, &person, &why)) == PEOPLE_ONE)
 		write_person(job, &c, &person, &chosen);
-	if (found == PEOPLE_BAD || job->field.len == empty)
-		buf_clear(&job->field);
-	else
+	if (found != PEOPLE_BAD && job->field.len > empty)
 		compose_end(&c);
+	if (found == PEOPLE_BAD || job->field.len == empty ||
+	    is_of_client(job, buf_str(&job->field)))
+		buf_clear(&job->field);
 	person_drop(&person);
 	job->result->dropped++;
 }

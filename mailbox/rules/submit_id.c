@@ -1,8 +1,8 @@
 /*
- * Message-IDs. One that names a private host, or a domain of ours that is not
- * the chosen one, is mapped by a keyed hash: the same each time, so what later
- * refers to it from the same mail program is mapped to what went out, and
- * nobody needs to remember anything.
+ * Message-IDs. One of ours that names a private host, the owner, or a domain of
+ * ours that is not the chosen one, is mapped by a keyed hash: the same each
+ * time, so that the shell can find what it went out as. What a letter refers
+ * to is mapped when it is known to be such a one, or tells of the owner.
  */
 #include "rules/submit_part.h"
 
@@ -73,20 +73,38 @@ is_usable(const struct submit_job *job, struct str id)
 	return id.len > 0 && str_at(id, 0) != '@' && is_well_formed(job, id);
 }
 
-/* Whether an id may go out as it is. */
+/* What stands behind the last "@"; all of it if there is none. */
+static struct str
+right_of(struct str id)
+{
+	size_t at;
+
+	while ((at = str_find(id, 0, '@')) != STR_NONE)
+		str_take(&id, at + 1);
+	return id;
+}
+
+/* Whether an id shows the local part of a main address on either side. */
+static bool
+shows_local(const struct submit_job *job, struct str id, struct str right)
+{
+	return submit_shows_local(job, str_part(id, 0, id.len - right.len)) ||
+	    (!domains_hold(job->policy->domains, right) &&
+	    submit_shows_local(job, right));
+}
+
+/* Whether an id of ours may go out as it is. */
 static bool
 is_public(const struct submit_job *job, struct str id)
 {
 	enum submit_leak leak;
 	struct domains ours;
 	struct str right;
-	size_t at;
 
-	right = id;
-	while ((at = str_find(right, 0, '@')) != STR_NONE)
-		str_take(&right, at + 1);
+	right = right_of(id);
 	leak = submit_leak(job, id);
-	if (right.len == id.len || leak == SUBMIT_LEAK_MAIN)
+	if (right.len == id.len || leak == SUBMIT_LEAK_MAIN ||
+	    shows_local(job, id, right))
 		return false;
 	if (str_same(right, job->id_domain) ||
 	    str_same(right, job->chosen.domain))
@@ -218,15 +236,49 @@ sent_as(const struct submit_policy *policy, struct str id)
 	return id;
 }
 
-/* Add what becomes of an id that is referred to. */
+/* Whether the right side of an id is the client, or in its private network. */
+static bool
+is_of_client(const struct submit_policy *policy, struct str right)
+{
+	struct str domain, label;
+
+	if (str_same(policy->helo, STR("localhost")) ||
+	    domains_hold(policy->domains, policy->helo))
+		return false;
+	domain = policy->helo;
+	if (str_same(right, domain))
+		return true;
+	if (!is_private_name(right) || !str_split(&domain, '.', &label))
+		return false;
+	return str_same(right, domain) || (right.len > domain.len &&
+	    str_at(right, right.len - domain.len - 1) == '.' && str_same(
+	    str_part(right, right.len - domain.len, domain.len), domain));
+}
+
+/*
+ * Whether an id that is referred to tells of the owner or the client. Else it
+ * stays, odd as it may be: it is what holds the correspondent's thread.
+ */
+static bool
+tells(const struct submit_job *job, struct str id)
+{
+	struct str right;
+
+	right = right_of(id);
+	return submit_leak(job, id) == SUBMIT_LEAK_MAIN ||
+	    shows_local(job, id, right) ||
+	    submit_shows_client(job->policy, id) ||
+	    is_of_client(job->policy, right);
+}
+
+/* Add an id that is referred to, or what stands for it. */
 static void
 add_reference(const struct submit_job *job, struct buf *out, struct str id)
 {
-	id = sent_as(job->policy, id);
-	if (is_public(job, id))
-		buf_add(out, id);
-	else
+	if (tells(job, id))
 		add_mapped(job, out, id);
+	else
+		buf_add(out, id);
 }
 
 void
@@ -234,7 +286,7 @@ submit_ids(struct submit_job *job, const struct head_field *field,
 	const char *name)
 {
 	struct compose c;
-	struct str value, id;
+	struct str value, id, goes;
 	struct buf word;
 	bool between, changed, any;
 
@@ -243,12 +295,13 @@ submit_ids(struct submit_job *job, const struct head_field *field,
 	changed = any = false;
 	value = field->value;
 	while (take_id(&value, &id, &between)) {
-		changed = changed || between || !is_usable(job, id);
-		if (!is_usable(job, id))
+		goes = sent_as(job->policy, id);
+		changed = changed || between || !is_usable(job, goes);
+		if (!is_usable(job, goes))
 			continue;
 		buf_clear(&word);
 		buf_add_char(&word, '<');
-		add_reference(job, &word, id);
+		add_reference(job, &word, goes);
 		buf_add_char(&word, '>');
 		changed = changed || word.len != id.len + 2 ||
 		    !str_equal(str_part(buf_str(&word), 1, id.len), id);

@@ -1,13 +1,15 @@
 /*
  * Finds addresses of the owner's in any text. It errs on the side of finding:
- * what stands around an "@", with spaces or not, quoted or percent-encoded,
- * is an address here though no mail program would take it for one.
+ * what stands around an "@", with spaces or not, as it is or as
+ * submit_look() shows it, is an address here though no mail program would take
+ * it for one.
  */
 #include "rules/submit_part.h"
 
-#include "mail/word.h"
+#include "mail/sign.h"
 
 #define HELO_TELLING 4		/* octets of a host's name that is no word */
+#define LOCAL_TELLING 4		/* of a local part that is seen among digits */
 
 bool
 submit_owns(const struct submit_policy *policy, const struct addr *addr)
@@ -25,17 +27,23 @@ submit_is_main(const struct submit_job *job, const struct addr *addr)
 	    domains_hold(job->policy->domains, addr->domain);
 }
 
-/* What stands on both sides of an "@". */
+/* An "@" with what is around it. */
 struct found {
-	struct str local;	/* as much as could belong to it */
-	struct str domain;
+	struct str text;
+	size_t at;		/* where it stands */
 };
+
+static bool
+is_white(int c)
+{
+	return c == ' ' || c == '\t';
+}
 
 static bool
 is_local_char(int c)
 {
-	return char_is_alnum(c) || c > 127 || c == '.' ||
-	    str_find(STR("!#$%&'*+-/=?^_`{|}~"), 0, (char)c) != STR_NONE;
+	return char_is_alnum(c) || c > 127 || (c > 0 && str_find(
+	    STR("!#$%&'*+-./=?^_`{|}~\""), 0, (char)c) != STR_NONE);
 }
 
 static bool
@@ -45,106 +53,116 @@ is_domain_char(int c)
 	    c == '_';
 }
 
-/* The local part that ends before. */
-static struct str
-local_before(struct str text, size_t end)
+static size_t
+back_over_white(struct str text, size_t end)
 {
-	size_t from;
-
-	while (end > 0 && str_at(text, end - 1) == ' ')
+	while (end > 0 && is_white(str_at(text, end - 1)))
 		end--;
-	from = end;
-	if (end > 1 && str_at(text, end - 1) == '"') {
-		for (from = end - 1; from > 0 &&
-		    str_at(text, from - 1) != '"' &&
-		    end - from < ADDR_LOCAL_MAX; from--)
-			continue;
-		if (from > 0)
-			from--;
-	} else
-		while (from > 0 && is_local_char(str_at(text, from - 1)) &&
-		    end - from < 2 * ADDR_LOCAL_MAX)
-			from--;
-	return str_part(text, from, end - from);
+	return end;
 }
 
+static size_t
+over_white(struct str text, size_t from)
+{
+	while (is_white(str_at(text, from)))
+		from++;
+	return from;
+}
+
+/* The domain behind, as long as nothing is between its labels. */
 static struct str
-domain_behind(struct str text, size_t from)
+domain_behind(const struct found *found)
+{
+	size_t from, end;
+
+	from = over_white(found->text, found->at + 1);
+	for (end = from; is_domain_char(str_at(found->text, end)) &&
+	    end - from < 2 * ADDR_DOMAIN_MAX; end++)
+		continue;
+	return str_part(found->text, from, end - from);
+}
+
+/* Whether something stands on both sides. */
+static bool
+has_sides(const struct found *found)
 {
 	size_t end;
 
-	while (str_at(text, from) == ' ')
-		from++;
-	for (end = from; is_domain_char(str_at(text, end)) &&
-	    end - from < 2 * ADDR_DOMAIN_MAX; end++)
-		continue;
-	return str_part(text, from, end - from);
+	end = back_over_white(found->text, found->at);
+	return end > 0 && is_local_char(str_at(found->text, end - 1)) &&
+	    domain_behind(found).len > 0;
 }
 
-/* Go to the next "@" from *at on; false if there is none. */
+/* Whether domain begins behind, and no longer label. */
 static bool
-find_next(struct str text, size_t *at, struct found *found)
+begins_with_domain(const struct found *found, struct str domain)
 {
-	size_t i;
-	int c;
-
-	for (i = *at; i < text.len; i++) {
-		c = str_at(text, i);
-		if (c != '@' && (c != '%' || str_at(text, i + 1) != '4' ||
-		    str_at(text, i + 2) != '0'))
-			continue;
-		*at = i + 1;
-		found->local = local_before(text, i);
-		found->domain = domain_behind(text, c == '@' ? i + 1 : i + 3);
-		return true;
-	}
-	return false;
-}
-
-/* Whether s begins with domain and no longer label. */
-static bool
-begins_with_domain(struct str s, struct str domain)
-{
+	size_t at, i;
 	int next;
 
-	next = str_at(s, domain.len);
-	return domain.len > 0 &&
-	    str_same(str_part(s, 0, domain.len), domain) &&
-	    !char_is_alnum(next) && next != '-' && next != '_';
+	at = over_white(found->text, found->at + 1);
+	for (i = 0; i < domain.len; i++, at++) {
+		if (str_at(domain, i) == '.' ||
+		    (i > 0 && str_at(domain, i - 1) == '.'))
+			at = over_white(found->text, at);
+		if (char_lower(str_at(found->text, at)) !=
+		    char_lower(str_at(domain, i)))
+			return false;
+	}
+	next = str_at(found->text, at);
+	return domain.len > 0 && !char_is_alnum(next) && next != '-' &&
+	    next != '_';
 }
 
-/* Whether s ends with local and what is before it could be no part of it. */
+/* Whether what ends at end could be no part of a local part behind it. */
 static bool
-ends_with_local(struct str s, struct str local)
+is_apart(struct str text, size_t end)
 {
-	size_t from;
 	int c;
 
-	if (local.len == 0 || s.len < local.len)
-		return false;
-	from = s.len - local.len;
-	if (!str_same(str_part(s, from, local.len), local))
-		return false;
-	if (from == 0)
+	if (end == 0)
 		return true;
 	do
-		c = str_at(s, --from);
-	while (from > 0 && (c == '.' || c == '-' || c == '_' || c == '+'));
+		c = str_at(text, --end);
+	while (end > 0 && (c == '.' || c == '-' || c == '_' || c == '+'));
 	return !char_is_alnum(c);
+}
+
+/* A local part without its quotes. */
+static struct str
+bare_local(struct str local)
+{
+	if (local.len > 1 && str_at(local, 0) == '"' &&
+	    str_ends(local, STR("\"")))
+		return str_part(local, 1, local.len - 2);
+	return local;
+}
+
+/* Whether local ends before, and what is before it is no part of it. */
+static bool
+ends_with_local(const struct found *found, struct str local)
+{
+	size_t end, i;
+
+	end = back_over_white(found->text, found->at);
+	if (end > 0 && str_at(found->text, end - 1) == '"')
+		end--;
+	for (i = local.len; i > 0; i--, end--) {
+		if (str_at(local, i - 1) == '.' || str_at(local, i) == '.')
+			end = back_over_white(found->text, end);
+		if (end == 0 || char_lower(str_at(found->text, end - 1)) !=
+		    char_lower(str_at(local, i - 1)))
+			return false;
+	}
+	return local.len > 0 && is_apart(found->text, end);
 }
 
 /* How well found is that address: 0 for not at all. */
 static size_t
 likeness(const struct found *found, const struct addr *addr)
 {
-	struct str inside;
-
-	inside = found->local;
-	if (str_skip(&inside, '"'))
-		inside = str_part(inside, 0, inside.len - 1);
-	if (addr->null || !begins_with_domain(found->domain, addr->domain) ||
-	    (!ends_with_local(found->local, addr->local) &&
-	    !ends_with_local(inside, addr->local)))
+	if (addr->null || !begins_with_domain(found, addr->domain) ||
+	    !ends_with_local(found, bare_local(addr->local)))
 		return 0;
 	return addr->local.len + addr->domain.len;
 }
@@ -153,19 +171,20 @@ likeness(const struct found *found, const struct addr *addr)
 static bool
 is_at_ours(const struct domains *domains, const struct found *found)
 {
+	struct str domain;
 	size_t i, end;
 
 	for (i = 0; i < domains->count; i++)
-		if (begins_with_domain(found->domain, domains->names[i]))
+		if (begins_with_domain(found, domains->names[i]))
 			return true;
 	/* below one of them: without what only follows the address */
-	for (end = 0; end < found->domain.len &&
-	    str_at(found->domain, end) < 128; end++)
+	domain = domain_behind(found);
+	for (end = 0; end < domain.len && str_at(domain, end) < 128; end++)
 		continue;
-	while (end > 0 && !char_is_alnum(str_at(found->domain, end - 1)))
+	while (end > 0 && !char_is_alnum(str_at(domain, end - 1)))
 		end--;
-	return domains_hold(domains, str_part(found->domain, 0, end)) ||
-	    domains_hold(domains, found->domain);
+	return domains_hold(domains, str_part(domain, 0, end)) ||
+	    domains_hold(domains, domain);
 }
 
 static bool
@@ -179,7 +198,7 @@ is_at_listed(const struct submit_policy *policy, const struct found *found)
 	for (i = 0; i < policy->listed_count; i++) {
 		entry = policy->listed[i];
 		if (str_skip(&entry, '@') ?
-		    begins_with_domain(found->domain, entry) :
+		    begins_with_domain(found, entry) :
 		    addr_mailbox(entry, &addr, &why) == ADDR_OK &&
 		    likeness(found, &addr) > 0)
 			return true;
@@ -212,7 +231,7 @@ judge(const struct submit_job *job, const struct found *found)
 {
 	size_t chosen;
 
-	if (found->local.len == 0 || found->domain.len == 0)
+	if (!has_sides(found))
 		return SUBMIT_LEAK_NONE;
 	chosen = likeness(found, &job->chosen);
 	if (main_likeness(job, found) > chosen)
@@ -224,54 +243,38 @@ judge(const struct submit_job *job, const struct found *found)
 	    SUBMIT_LEAK_NONE;
 }
 
+/* The worst of a text in which nothing is encoded. */
 static enum submit_leak
 worst_of(const struct submit_job *job, struct str text)
 {
 	enum submit_leak leak, worst;
 	struct found found;
-	size_t at;
 
 	worst = SUBMIT_LEAK_NONE;
-	at = 0;
-	while (find_next(text, &at, &found)) {
+	found = (struct found){ .text = text, .at = str_find(text, 0, '@') };
+	while (found.at != STR_NONE) {
 		leak = judge(job, &found);
 		if (leak > worst)
 			worst = leak;
+		found.at = str_find(text, found.at + 1, '@');
 	}
 	return worst;
 }
 
-/* The worst of a text when its comments are left out. */
+/* The same, its comments looked at and left out too. */
 static enum submit_leak
-worst_without_comments(const struct submit_job *job, struct str text)
-{
-	enum submit_leak worst;
-	bool closed = true;
-	struct buf rest;
-
-	buf_init(&rest, text.len);
-	while (text.len > 0) {
-		if (closed && str_at(text, 0) == '(') {
-			closed = head_skip_space(&text, NULL);
-			continue;
-		}
-		buf_add(&rest, str_take(&text, 1));
-	}
-	worst = worst_of(job, buf_str(&rest));
-	buf_drop(&rest);
-	return worst;
-}
-
-/* The worst of a text in which nothing is encoded. */
-static enum submit_leak
-worst_of_plain(const struct submit_job *job, struct str text)
+worst_of_both(const struct submit_job *job, struct str text)
 {
 	enum submit_leak plain, bare;
+	struct buf rest;
 
 	plain = worst_of(job, text);
 	if (str_find(text, 0, '(') == STR_NONE)
 		return plain;
-	bare = worst_without_comments(job, text);
+	buf_init(&rest, text.len);
+	submit_uncomment(&rest, text);
+	bare = worst_of(job, buf_str(&rest));
+	buf_drop(&rest);
 	return plain > bare ? plain : bare;
 }
 
@@ -281,14 +284,87 @@ submit_leak(const struct submit_job *job, struct str text)
 	enum submit_leak plain, looked;
 	struct buf look;
 
-	plain = worst_of_plain(job, text);
-	if (str_find_str(text, STR("=?")) == STR_NONE)
-		return plain;
-	buf_init(&look, 3 * text.len);
-	word_look(&look, text);
-	looked = worst_of_plain(job, buf_str(&look));
+	plain = worst_of_both(job, text);
+	submit_look(&look, text);
+	looked = worst_of_both(job, buf_str(&look));
 	buf_drop(&look);
 	return plain > looked ? plain : looked;
+}
+
+/* The local parts of the main addresses, the chosen one's not. */
+static size_t
+main_locals(const struct submit_job *job, struct str locals[2])
+{
+	const struct str both[] = {
+		bare_local(job->main.local), job->policy->mailbox
+	};
+	size_t i, count;
+
+	for (i = count = 0; i < countof(both); i++)
+		if (both[i].len > 0 && !str_same(both[i],
+		    bare_local(job->chosen.local)))
+			locals[count++] = both[i];
+	return count;
+}
+
+bool
+submit_is_local(const struct submit_job *job, struct str text)
+{
+	struct str locals[2];
+	struct buf look;
+	size_t i, count;
+	bool same;
+
+	count = main_locals(job, locals);
+	submit_look(&look, text);
+	same = false;
+	for (i = 0; i < count; i++)
+		same = same || str_same(sign_trim(buf_str(&look)), locals[i]);
+	buf_drop(&look);
+	return same;
+}
+
+/* Whether c, beside the sign edge of a local part, makes it another word. */
+static bool
+is_joined(int c, int edge, bool telling)
+{
+	if (char_is_digit(c))
+		return !telling || char_is_digit(edge);
+	return char_is_alpha(c) || c > 127;
+}
+
+/* Whether text holds local as a word. */
+static bool
+holds_word(struct str text, struct str local)
+{
+	const bool telling = local.len >= LOCAL_TELLING;
+	size_t i;
+
+	for (i = 0; i + local.len <= text.len; i++)
+		if (str_same(str_part(text, i, local.len), local) &&
+		    (i == 0 || !is_joined(str_at(text, i - 1),
+		    str_at(local, 0), telling)) &&
+		    !is_joined(str_at(text, i + local.len),
+		    str_at(local, local.len - 1), telling))
+			return true;
+	return false;
+}
+
+bool
+submit_shows_local(const struct submit_job *job, struct str text)
+{
+	struct str locals[2];
+	struct buf look;
+	size_t i, count;
+	bool shows;
+
+	count = main_locals(job, locals);
+	submit_look(&look, text);
+	shows = false;
+	for (i = 0; i < count; i++)
+		shows = shows || holds_word(buf_str(&look), locals[i]);
+	buf_drop(&look);
+	return shows;
 }
 
 static bool
@@ -319,9 +395,15 @@ submit_shows_client(const struct submit_policy *policy, struct str text)
 	if (str_skip(&helo, '[') && str_ends(helo, STR("]")))
 		helo.len--;
 	str_skip_word(&helo, STR("IPv6:"));
-	/* a short name without a domain is a word like others */
-	if (helo.len < HELO_TELLING && str_find(helo, 0, '.') == STR_NONE &&
-	    str_find(helo, 0, ':') == STR_NONE)
+	/*
+	 * A short name without a domain is a word like others; ours, and what
+	 * everybody is to himself, tell nothing.
+	 */
+	if ((helo.len < HELO_TELLING && str_find(helo, 0, '.') == STR_NONE &&
+	    str_find(helo, 0, ':') == STR_NONE) ||
+	    str_same(helo, STR("localhost")) ||
+	    str_same(helo, STR("localhost.localdomain")) ||
+	    domains_hold(policy->domains, helo))
 		helo = STR("");
 	return shows_name(text, helo) || shows_name(text, policy->client_ip);
 }

@@ -16,6 +16,7 @@ struct submit_job {
 	struct str subject;
 	unsigned from_count;
 	unsigned subject_count;
+	bool receipt;		/* a disposition notification (RFC 8098) */
 	bool refers;		/* In-Reply-To or References says something */
 	bool as_is;		/* X-Pillarbox-Identity says so */
 	struct person author;	/* who From names */
@@ -53,6 +54,28 @@ bool submit_owns(const struct submit_policy *policy, const struct addr *addr);
 
 /* The worst that an unfolded text shows, as it stands and when decoded. */
 enum submit_leak submit_leak(const struct submit_job *job, struct str text);
+
+/*
+ * Write an unfolded text as it is to be searched: encoded-words and %XX
+ * decoded, parameters in pieces (RFC 2231) once more as a whole, wide signs
+ * narrow, white space as spaces, without backslashes, the quotes of local
+ * parts, and what is not seen.
+ *
+ * out       is set up here
+ */
+void submit_look(struct buf *out, struct str text);
+
+/* Add an unfolded text without its comments. */
+void submit_uncomment(struct buf *out, struct str text);
+
+/* Whether a name is the local part of a main address that was not chosen. */
+bool submit_is_local(const struct submit_job *job, struct str text);
+
+/*
+ * Whether a text shows such a local part as a word: no letters around it; nor
+ * digits, if it is short or has some at its end.
+ */
+bool submit_shows_local(const struct submit_job *job, struct str text);
 
 /*
  * Whether an unfolded text shows the name or the address of the client, not as

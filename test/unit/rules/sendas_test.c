@@ -166,6 +166,11 @@ test_like(void **state)
 		"[\xef\xbd\x93\xef\xbd\x85\xef\xbd\x8e\xef\xbd\x84\xef\xbd"
 		    "\x81\xef\xbd\x93:x]",
 		"\xe3\x80\x90sendas:x\xe3\x80\x91",
+		"[send-as:shop]", "[send_as:shop]", "[sendsa:shop]",
+		"[senda:shop]", "[sends:x]", "[sendass:x]", "[xsendas:x]",
+		"[sen-ads: x]", "(send-as:shop)", "[s\xc3\xa9ndas:x]",
+		"[\xd1\x95\xd0\xb5\xd0\xbf\xd4\x81\xd0\xb0\xd1\x95:x]",
+		"[\xd0\x85" "END\xce\x91S:x]", "(send\xd0\xb0s:x)",
 		"[\xc2\xa0sendas:x]", "[[sendas:x]]", "[send[sendas:x]as:y]",
 	};
 	static const char *const unlike[] = {
@@ -174,6 +179,9 @@ test_like(void **state)
 		"(sendas perdidas)", "[send as attachment]", "send as: PDF",
 		"prebendas: x", "msendas:x", "[senda]", "[list] sendas: x",
 		"Las sendas: x [y]", "send", "[", "[s e n d a s]",
+		"[send:", "[send: x]", "[ads: x]", "[as:x]", "[sandals: x]",
+		"[senda x]", "[Robert sends: x]", "[send-as attachment]",
+		"[senses: x]", "[end: x]", "[", "[:", "[agenda: x]",
 	};
 	size_t i;
 

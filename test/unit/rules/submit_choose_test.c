@@ -122,6 +122,105 @@ test_wants_identity(void **state)
 		    vector_guard(str_of(cases[i].head))), cases[i].wants);
 }
 
+#define UNREAD "550 5.6.0 The Subject is in a character set that is not " \
+	"known here and may hide a sendas tag: send it in UTF-8"
+#define FOREIGN_WORD "=?gb2312?B?xOM=?="
+
+/* Nobody knows what is in there. */
+static void
+test_charsets(void **state)
+{
+	static const struct submit_vector vectors[] = {
+		{ ME "Subject: hi " FOREIGN_WORD "\r\n", UNREAD },
+		{ ME "Subject: =?gb2312?Q?a b?=\r\n", UNREAD },
+		{ ME "Subject: [sendas:mailbox] " FOREIGN_WORD "\r\n", UNREAD },
+		{ ME "Subject: [sendas:shop] " FOREIGN_WORD "\r\n",
+		    SHOP "Subject: " FOREIGN_WORD "\r\n" TAIL BY_TAG },
+		{ SHOP "Subject: " FOREIGN_WORD "\r\n",
+		    SHOP "Subject: " FOREIGN_WORD "\r\n" TAIL
+		    "shop@example.test by from" },
+		{ ME "Subject: =?ISO-8859-1?Q?=FC?=\r\n", AS_MAIN
+		    "Subject: =?ISO-8859-1?Q?=FC?=\r\n" TAIL
+		    "mailbox@example.test by from" },
+	};
+
+	(void)state;
+	submit_check(&submit_usual, vectors, countof(vectors));
+}
+
+#define RECEIPT "550 5.7.1 A receipt would show your main address; it is " \
+	"not sent"
+#define OF_RECEIPT "Content-Type: multipart/report; " \
+	"report-type=disposition-notification\r\n"
+
+/* The body of a receipt names who it was asked from. */
+static void
+test_receipts(void **state)
+{
+	static const struct submit_vector vectors[] = {
+		{ TAGGED OF_RECEIPT, RECEIPT },
+		{ TAGGED "content-type: Multipart/(a)Report;\r\n x=\"y;z\";\r\n"
+		    " Report-Type = \"Disposition-Notification\" (b)\r\n",
+		    RECEIPT },
+		{ TAGGED "Content-Type: multipart/report; report-type*0="
+		    "disposition-;\r\n x=y; report-type*1=\"notification\""
+		    "\r\n", RECEIPT },
+		{ TAGGED "Content-Type: multipart/report;\r\n"
+		    " report-type*=us-ascii''disposition%2Dnotification\r\n",
+		    RECEIPT },
+		{ TAGGED "Content-Type: text/plain\r\n" OF_RECEIPT, RECEIPT },
+		{ ME OF_RECEIPT, AS_MAIN OF_RECEIPT TAIL
+		    "mailbox@example.test by from" },
+		{ SHOP "Subject: [sendas:shop]\r\n" OF_RECEIPT,
+		    AS_SHOP OF_RECEIPT TAIL BY_TAG },
+		{ TAGGED "Content-Type: multipart/report; "
+		    "report-type=delivery-status\r\n", AS_SHOP
+		    "Content-Type: multipart/report; "
+		    "report-type=delivery-status\r\n" TAIL BY_TAG },
+	};
+	struct submit_policy policy;
+
+	(void)state;
+	submit_check(&submit_usual, vectors, countof(vectors));
+	policy = submit_usual;
+	policy.identity = STR("shop@example.test");
+	submit_check(&policy, &(struct submit_vector){ ME OF_RECEIPT, RECEIPT },
+	    1);
+}
+
+/* Names that are the login. */
+static void
+test_names(void **state)
+{
+	static const struct submit_vector vectors[] = {
+		{ "From: Mailbox <mailbox@example.test>\r\n"
+		    "Subject: [sendas:shop]\r\n",
+		    "From: shop@example.test\r\nSubject:\r\n" TAIL BY_TAG },
+		{ "From: \" mail\\box \" <shop@example.test>\r\n",
+		    "From: shop@example.test\r\n" TAIL
+		    "shop@example.test by from" },
+		{ "From: shop@example.test (=?UTF-8?Q?mail=C2=ADbox?=)\r\n",
+		    "From: shop@example.test\r\n" TAIL
+		    "shop@example.test by from" },
+		{ ME "Subject: [sendas:Mailbox <shop>]\r\n",
+		    "From: shop@example.test\r\nSubject:\r\n" TAIL BY_TAG },
+		{ "From: \"mailbox @ example . test\" <shop@example.test>\r\n",
+		    "From: shop@example.test\r\n" TAIL
+		    "shop@example.test by from" },
+		{ "From: mailbox <mailbox@example.test>\r\n",
+		    "From: mailbox <mailbox@example.test>\r\n" TAIL
+		    "mailbox@example.test by from" },
+		{ "From: mailbox <mailbox@listed.example>\r\n",
+		    "553 5.7.1 The address in From is not one of yours" },
+		{ "From: Mailbox 2 <shop@example.test>\r\n",
+		    "From: Mailbox 2 <shop@example.test>\r\n" TAIL
+		    "shop@example.test by from" },
+	};
+
+	(void)state;
+	submit_check(&submit_usual, vectors, countof(vectors));
+}
+
 int
 submit_choose_test(void)
 {
@@ -129,6 +228,9 @@ submit_choose_test(void)
 		cmocka_unit_test(test_tags_of_strangers),
 		cmocka_unit_test(test_identity_unknown),
 		cmocka_unit_test(test_wants_identity),
+		cmocka_unit_test(test_charsets),
+		cmocka_unit_test(test_receipts),
+		cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests_name("rules/submit_choose", tests,

@@ -144,13 +144,29 @@ test_client(void **state)
 		    "X-G: desk.isp.examples\r\n" TAIL
 		    "shop@example.test by from" },
 	};
+	static const struct submit_vector people[] = {
+		{ "From: shop@example.test\r\n"
+		    "Reply-To: a@b.example (at desk.isp.example)\r\n"
+		    "X-MS-TNEF-Correlator: <a@pc>\r\n"
+		    "Errors-To: a@desk.isp.example\r\n"
+		    "Mail-Reply-To: a@desk.isp.example\r\n",
+		    "From: shop@example.test\r\nReply-To: a@b.example\r\n"
+		    "Errors-To: shop@example.test\r\n" TAIL
+		    "shop@example.test by from" },
+		{ "From: shop@example.test\r\n"
+		    "Reply-To: Mailbox <shop@example.test>\r\n",
+		    "From: shop@example.test\r\n"
+		    "Reply-To: shop@example.test\r\n" TAIL
+		    "shop@example.test by from" },
+	};
 	static const struct {
 		const char *helo;
 		bool shown;
 	} names[] = {
 		{ "[10.1.2.3]", true }, { "[IPv6:fe80::1]", true },
 		{ "robs-pc", true }, { "pc", false }, { "", false },
-		{ "laptop", false },
+		{ "laptop", false }, { "localhost", false },
+		{ "example.test", false },
 	};
 	struct submit_policy policy;
 	size_t i;
@@ -159,10 +175,12 @@ test_client(void **state)
 	policy = submit_usual;
 	policy.client_ip = STR("192.0.2.77");
 	submit_check(&policy, vectors, countof(vectors));
+	submit_check(&policy, people, countof(people));
 	for (i = 0; i < countof(names); i++) {
 		policy.helo = str_of(names[i].helo);
 		assert_int_equal(submit_shows_client(&policy,
-		    STR("for pc 10.1.2.3, fe80::1 (robs-pc)")),
+		    STR("for pc 10.1.2.3, fe80::1 (robs-pc) at "
+		    "localhost, example.test")),
 		    names[i].shown);
 	}
 }
@@ -235,6 +253,18 @@ test_dates(void **state)
 		    "mailbox@example.test)\r\n",
 		    "From: shop@example.test\r\nMessage-ID: <a@public.example>"
 		    "\r\n" NOW "\r\nshop@example.test by from" },
+		/* comments go, whatever they say */
+		{ "From: shop@example.test\r\nMessage-ID: <a@public.example>"
+		    "\r\nDate: Thu, 1 Jan 2026\r\n 00:00:00 +0100 (at robs)"
+		    "\r\n", "From: shop@example.test\r\n"
+		    "Message-ID: <a@public.example>\r\n" OLD
+		    "\r\nshop@example.test by from" },
+		{ "From: shop@example.test\r\nMessage-ID: <a@public.example>"
+		    "\r\nDate: Thu, 1 (of) Jan 2026 00:00:00 +0100\r\n",
+		    "From: shop@example.test\r\n"
+		    "Message-ID: <a@public.example>\r\n"
+		    "Date: Wed, 31 Dec 2025 23:00:00 +0000\r\n"
+		    "\r\nshop@example.test by from" },
 	};
 
 	(void)state;

@@ -12,10 +12,18 @@
 
 int submit_id_test(void);
 
+static const struct submit_sent sent[] = {
+	{ { "a@desk.local", 12 }, { "went@other.example", 18 } },
+	{ { "b@public.example", 16 }, { "c@example.test", 14 } },
+	{ { "d@desk.local", 12 }, { "mailbox@example.test", 20 } },
+	{ { "e @desk", 7 }, { "went@example.test", 17 } },
+};
+
 /* Rewrite a header with one more field; tell that field as it goes out. */
 static void
 tell_field(struct buf *out, const char *field, const char *name)
 {
+	struct submit_policy policy;
 	struct submit result;
 	struct str line, rest;
 	struct buf head;
@@ -25,7 +33,10 @@ tell_field(struct buf *out, const char *field, const char *name)
 	buf_add_text(&head, "From: shop@example.test\r\n");
 	buf_add_text(&head, field);
 	buf_add_text(&head, "\r\n\r\n");
-	assert_int_equal(submit_rewrite(&result, &submit_usual,
+	policy = submit_usual;
+	policy.sent = sent;
+	policy.sent_count = countof(sent);
+	assert_int_equal(submit_rewrite(&result, &policy,
 	    vector_guard(buf_str(&head)), STR("")), SUBMIT_OK);
 	/* a null sender stays one (RFC 3834, RFC 8098) */
 	assert_int_equal(result.sender.len, 0);
@@ -50,11 +61,16 @@ test_private_ids(void **state)
 		"<a@192.0.2.1>", "<a@b.c.>",
 		"<a@desk.ts.net>", "<a@mine.example>",
 		"<me@listed.example>",
+		/* the login as a word, on either side */
+		"<mailbox.1@public.example>", "<1MAILBOX2@public.example>",
+		"<x-mailbox_y@example.test>", "<a@mailbox.public.example>",
+		"<a@mailbox.example>", "<mail%62ox@public.example>",
 	};
 	static const char *const public[] = {
 		"<a@public.example>", "<a@example.test>", "<a@mylan.example>",
 		"<a@notlocalhost.example>", "<a$b.c@x.y.example>",
 		"<you@listed.example>", "<a@b4.example>",
+		"<mymailbox@public.example>", "<mailboxes@public.example>",
 	};
 	struct buf out, field;
 	size_t i;
@@ -138,26 +154,27 @@ test_mapped(void **state)
 	buf_drop(&mapped);
 }
 
-/* What a private Message-ID became is what references to it become. */
+/* What a letter of ours went out as is what refers to it. */
 static void
 test_threads(void **state)
 {
-	struct buf id, out, want;
+	struct buf out;
 
 	(void)state;
-	buf_init(&id, 1000);
 	buf_init(&out, 10000);
-	buf_init(&want, 10000);
-	tell_field(&id, "Message-ID: <a@desk.local>", "Message-ID:");
-	buf_eat(&id, strlen("Message-ID: "));
 	tell_field(&out, "In-Reply-To:  <a@desk.local>", "In-Reply-To:");
-	buf_add_format(&want, "In-Reply-To: %s", buf_text(&id));
-	assert_string_equal(buf_text(&out), buf_text(&want));
-	tell_field(&out, "References: <x@y.example>\r\n <a@desk.local>",
-	    "References:");
-	buf_clear(&want);
-	buf_add_format(&want, "References: <x@y.example> %s", buf_text(&id));
-	assert_string_equal(buf_text(&out), buf_text(&want));
+	assert_string_equal(buf_text(&out),
+	    "In-Reply-To: <went@other.example>");
+	tell_field(&out, "References: <x@y.example>\r\n <a@desk.local>"
+	    "<b@public.example>", "References:");
+	assert_string_equal(buf_text(&out), "References: <x@y.example> "
+	    "<went@other.example> <c@example.test>");
+	tell_field(&out, "In-Reply-To: <e @desk>", "In-Reply-To:");
+	assert_string_equal(buf_text(&out),
+	    "In-Reply-To: <went@example.test>");
+	tell_field(&out, "In-Reply-To: <d@desk.local>", "In-Reply-To:");
+	assert_true(str_ends(buf_str(&out), STR("@example.test>")));
+	assert_null(strstr(buf_text(&out), "mailbox"));
 	tell_field(&out, "references:  <x@y.example>", "references:");
 	assert_string_equal(buf_text(&out), "references:  <x@y.example>");
 	tell_field(&out, "In-Reply-To: mail of mailbox@example.test "
@@ -171,9 +188,92 @@ test_threads(void **state)
 	assert_string_equal(buf_text(&out), "References: <x@y.example>");
 	tell_field(&out, "References: <open", "References:");
 	assert_string_equal(buf_text(&out), "");
-	buf_drop(&id);
 	buf_drop(&out);
-	buf_drop(&want);
+}
+
+/* The ids of correspondents stay, unless they tell of the owner. */
+static void
+test_correspondents(void **state)
+{
+	static const struct {
+		const char *id;
+		bool stays;
+	} cases[] = {
+		{ "a@desk", true }, { "a@mail.local", true },
+		{ "a@[192.0.2.1]", true }, { "a", true }, { "a@", true },
+		{ "a@localhost", true }, { "a@isp.example", true },
+		{ "a@x.isp.example", true }, { "x@other.example", true },
+		{ "a@sub.example.test", true }, { "mailboxes@b.example", true },
+		{ "a@Desk.isp.example", false },
+		{ "a.desk.isp.example@b.example", false },
+		{ "mailbox@example.test", false },
+		{ "mailbox@other.example", false },
+		{ "mailbox%40example.test@b.example", false },
+		{ "mailbox.77@b.example", false },
+		{ "77mailbox@b.example", false },
+		{ "a@mailbox.b.example", false }, { "mailbox", false },
+	};
+	struct buf out, field;
+	size_t i;
+
+	(void)state;
+	buf_init(&out, 10000);
+	buf_init(&field, 10000);
+	for (i = 0; i < countof(cases); i++) {
+		buf_clear(&field);
+		buf_add_format(&field, "References: <%s>", cases[i].id);
+		tell_field(&out, buf_text(&field), "References:");
+		if (str_equal(buf_str(&out), buf_str(&field)) !=
+		    cases[i].stays)
+			fail_msg("%s became %s", cases[i].id, buf_text(&out));
+	}
+	buf_drop(&out);
+	buf_drop(&field);
+}
+
+/* What the client calls itself, and its network. */
+static void
+test_networks(void **state)
+{
+	static const struct {
+		const char *helo;
+		const char *id;
+		bool stays;
+	} cases[] = {
+		{ "desk.lan", "a@desk.lan", false },
+		{ "desk.lan", "a@nas.lan", false },
+		{ "desk.lan", "a@lan", false },
+		{ "desk.lan", "a@nas.local", true },
+		{ "desk.lan", "a@mylan", true },
+		{ "desk.fritz.box", "a@nas.fritz.box", false },
+		{ "desk.fritz.box", "a@nas.box", true },
+		{ "pc", "a@pc", false }, { "pc", "a@x.pc.example", true },
+		{ "localhost", "a@localhost", true },
+		{ "[192.0.2.9]", "a@192.0.2.9", false },
+		{ "[192.0.2.9]", "a@[192.0.2.9]", false },
+		{ "example.test", "a@example.test", true },
+	};
+	struct submit_policy policy;
+	struct buf head, out;
+	size_t i;
+
+	(void)state;
+	policy = submit_usual;
+	buf_init(&head, 1000);
+	buf_init(&out, 1000);
+	for (i = 0; i < countof(cases); i++) {
+		buf_clear(&head);
+		buf_clear(&out);
+		buf_add_format(&head, "From: shop@example.test\r\n"
+		    "References: <%s>\r\n\r\n", cases[i].id);
+		policy.helo = str_of(cases[i].helo);
+		submit_tell(&out, &policy, buf_str(&head), "");
+		if ((strstr(buf_text(&out), cases[i].id) != NULL) !=
+		    cases[i].stays)
+			fail_msg("%s: %s", cases[i].helo, cases[i].id);
+	}
+	buf_drop(&head);
+	buf_drop(&out);
 }
 
 /* What would grow beyond all measure is refused. */
@@ -185,7 +285,7 @@ test_growth(void **state)
 	(void)state;
 	buf_init(&head, SUBMIT_HEAD_MAX);
 	buf_init(&out, 1000);
-	buf_add_text(&head, ME "References:\r\n");
+	buf_add_text(&head, SHOP "References:\r\n");
 	while (head.len < SUBMIT_HEAD_MAX - 40)
 		buf_add_text(&head, " <mailbox><mailbox><mailbox>\r\n");
 	buf_add_text(&head, "\r\n");
@@ -239,6 +339,8 @@ submit_id_test(void)
 		cmocka_unit_test(test_unusable_ids),
 		cmocka_unit_test(test_mapped),
 		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_correspondents),
+		cmocka_unit_test(test_networks),
 		cmocka_unit_test(test_growth),
 		cmocka_unit_test(test_references),
 	};
