@@ -258,6 +258,21 @@ rcpt_judge(const struct smtp *s, const struct addr *addr)
 	return NULL;
 }
 
+/*
+ * Refuse a recipient. Of the owner, who has logged in, wrong ones are no
+ * errors: an address book may be old.
+ */
+static void
+recipient_refuse(struct smtp *s, const char *reply)
+{
+	if (!s->policy->submission) {
+		smtp_fault(s, reply);
+		return;
+	}
+	s->complaint = reply;
+	smtp_say(s, reply);
+}
+
 void
 smtp_rcpt(struct smtp *s, struct str args)
 {
@@ -285,10 +300,13 @@ smtp_rcpt(struct smtp *s, struct str args)
 		smtp_fault(s, NEEDS_EHLO);
 		return;
 	}
-	if (smtp_args_rcpt(args, &params, &why) == SMTP_ARGS_OK)
-		why = rcpt_judge(s, &addr);
-	if (why != NULL)
+	if (smtp_args_rcpt(args, &params, &why) != SMTP_ARGS_OK) {
 		smtp_fault(s, why);
+		return;
+	}
+	why = rcpt_judge(s, &addr);
+	if (why != NULL)
+		recipient_refuse(s, why);
 	else
 		recipient_ask(s, &addr, &params);
 }
@@ -306,7 +324,7 @@ smtp_judged(struct smtp *s, enum smtp_verdict verdict)
 	switch (verdict) {
 	case SMTP_ACCEPT:
 	case SMTP_REFUSE:
-		smtp_fault(s, "550 5.1.1 This address is closed");
+		recipient_refuse(s, "550 5.1.1 This address is closed");
 		break;
 	case SMTP_FULL:
 		smtp_fault(s, "452 4.3.1 No room now, try again later");

@@ -201,6 +201,35 @@ test_hops(void **state)
 	buf_drop(&in);
 }
 
+/* An old address book is no attack: the session goes on. */
+static void
+test_refused_recipients(void **state)
+{
+	struct smtp_world w = smtp_world_submission();
+	struct buf in, want;
+	int i;
+
+	(void)state;
+	buf_init(&in, 10000);
+	buf_init(&want, 10000);
+	buf_add_text(&in, TO_DATA);
+	buf_add_text(&want, TO_DATA_HEARD);
+	for (i = 0; i < SMTP_ERRORS_MAX; i++) {
+		buf_add_text(&in, "RCPT TO:<closed@example.test>\r\n"
+		    "RCPT TO:<a@[192.0.2.1]>\r\nRCPT TO:<a@word>\r\n");
+		buf_add_text(&want, "{rcpt closed@example.test}"
+		    "550 5.1.1 This address is closed\r\n"
+		    "550 5.1.2 Not to an address in brackets, name a domain\r\n"
+		    "550 5.1.2 The domain is not whole, as in mail.example"
+		    "\r\n");
+	}
+	buf_add_text(&in, "NOOP\r\n");
+	buf_add_text(&want, "250 2.0.0 Here\r\n");
+	smtp_world_play(w, buf_str(&in), buf_text(&want));
+	buf_drop(&in);
+	buf_drop(&want);
+}
+
 #define NO "550 5.6.0 No, because"
 
 /* The session goes on behind a text that is refused, wherever that is. */
@@ -289,6 +318,7 @@ smtp_submit_test(void)
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_hops),
+		cmocka_unit_test(test_refused_recipients),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_refused_piece),
 		cmocka_unit_test(test_refused_too_late),
