@@ -53,11 +53,13 @@ struct place {
 	unsigned awaited;		/* answers */
 	bool secure;			/* those that came are validated */
 	bool failed;			/* an address could not be asked for */
+	bool literal;			/* the host is an address itself */
 	struct dial_address a_found[COURIER_ADDRESSES_MAX];
 	struct dial_address aaaa_found[COURIER_ADDRESSES_MAX];
 	size_t a_count, aaaa_count;
 	struct dial_address addresses[COURIER_ADDRESSES_MAX];
 	size_t count, next;
+	size_t share;			/* of them that may be tried */
 
 	enum smtp_client_tls tls;
 	enum tls_proof proof;

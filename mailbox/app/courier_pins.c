@@ -2,6 +2,11 @@
  * DANE (RFC 7672): what a validated DNS says of a server's certificate. Asked
  * for only where the MX and the addresses are validated too: a stranger who
  * chooses the host chooses the records with it.
+ *
+ * A limit: where the MX host's name is an alias (CNAME), the records are
+ * looked for under the alias alone, not first under what it stands for
+ * (RFC 7672 section 2.2.2): such a host is taken for one without DANE, unless
+ * the alias has records of its own. RFC 5321 section 5.1 allows no such MX.
  */
 #include "app/courier_part.h"
 

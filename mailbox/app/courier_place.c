@@ -54,26 +54,17 @@ is_private(const struct dial_address *a)
 	    (a->ip[0] == 192 && a->ip[1] == 168);
 }
 
-static bool
-all_private(const struct place *p)
-{
-	size_t i;
-
-	for (i = 0; i < p->count; i++)
-		if (!is_private(&p->addresses[i]))
-			return false;
-	return true;
-}
-
 /*
  * The owner named this server: it must be the one, unless it stands in the
- * same house and is told no password.
+ * same house and is told no password. Only an address tells where it stands:
+ * where a name leads to is for the DNS to say, and so for strangers.
  */
 static void
 need_of_smart_host(struct job *j)
 {
 	struct place *p = &j->place;
-	bool trusted = j->order.user.len == 0 && all_private(p);
+	bool trusted = j->order.user.len == 0 && p->literal &&
+	    is_private(&p->addresses[0]);
 
 	p->proof = trusted ? TLS_ANY : TLS_NAME;
 	p->by = trusted ? PROVEN_NOT : PROVEN_ROUTE;
@@ -210,13 +201,18 @@ place_begin(struct job *j, struct str host)
 	struct buf name;
 
 	place_drop(p);
-	*p = (struct place){ .host = host };
+	*p = (struct place){
+		.host = host,
+		.share = mx_share(COURIER_ADDRESSES_MAX - j->tried,
+		    j->host_count - j->host_next)
+	};
 	if (j->by_mx && j->enforce && !sts_names(&j->sts_policy, host)) {
 		try_hear_all(j, MX_SILENT, &not_named);
 		return false;
 	}
 	if (is_address(j, host, &p->addresses[0])) {
 		p->count = 1;
+		p->literal = true;
 		need(j);
 		return false;
 	}

@@ -311,7 +311,7 @@ try_next(struct job *j)
 	struct place *p = &j->place;
 
 	while (any_left(j) && j->tried < COURIER_ADDRESSES_MAX) {
-		if (p->next < p->count) {
+		if (p->next < p->count && p->next < p->share) {
 			reach_next(j);
 			return;
 		}

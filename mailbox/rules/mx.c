@@ -53,6 +53,16 @@ mx_plan(struct mx_record *records, size_t *count, struct str own)
 	return i > 0 ? MX_TRY : MX_LOOP;
 }
 
+size_t
+mx_share(size_t tries, size_t behind)
+{
+	if (behind == 0)
+		return tries;
+	if (tries <= behind)
+		return 1;
+	return tries - behind < MX_SHARE_MAX ? tries - behind : MX_SHARE_MAX;
+}
+
 bool
 mx_outweighs(enum mx_word now, enum mx_word before)
 {

@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 
+#define MX_SHARE_MAX 3		/* addresses of a host before the next one */
 #define MX_HEARD_MAX 2		/* servers that may put a recipient off in one
 				   attempt */
 
@@ -31,6 +32,16 @@ enum mx_plan {
  */
 enum mx_plan mx_plan(struct mx_record *records, size_t *count,
 	struct str own);
+
+/*
+ * How many addresses of a host may be tried, so that each host behind it gets
+ * a chance too.
+ *
+ * tries     how many addresses may be tried in all, this host's among them;
+ *           at least 1
+ * behind    hosts that come after this one
+ */
+size_t mx_share(size_t tries, size_t behind);
 
 /* What trying has come to for one recipient, from least to most telling. */
 enum mx_word {

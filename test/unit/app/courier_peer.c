@@ -368,6 +368,19 @@ want_headers(struct serving *s)
 	buf_eat(&s->in, at + end.len);
 }
 
+/* In one go: a client that has left refuses the second. */
+static void
+put_line(struct serving *s, struct str step)
+{
+	struct buf line;
+
+	buf_init(&line, step.len + 2);
+	buf_add(&line, step);
+	buf_add_text(&line, "\r\n");
+	put(s, buf_str(&line));
+	buf_drop(&line);
+}
+
 static void
 play(struct serving *s, struct str step)
 {
@@ -389,7 +402,7 @@ play(struct serving *s, struct str step)
 		while (fill(s))
 			buf_clear(&s->in);
 	else
-		put(s, step), put(s, STR("\r\n"));
+		put_line(s, step);
 	if (str_equal(step, STR("noise")) || str_equal(step, STR("wait")))
 		hang_up(s);
 }

@@ -106,6 +106,21 @@ test_next_server(void **state)
 	    IN1 "permanent 550 5.1.1 Nobody [mx1.mail.example]\n" IN2);
 }
 
+/* A first server at many addresses, where nobody is, hides no second. */
+static void
+test_many_addresses(void **state)
+{
+	const char *const scripts[] = { NULL, TAKE, NULL };
+
+	(void)state;
+	one(MX1 MX2
+	    "mx1.mail.example A 127.0.9.1\nmx1.mail.example A 127.0.9.2\n"
+	    "mx1.mail.example A 127.0.9.3\nmx1.mail.example A 127.0.9.4\n"
+	    "mx1.mail.example A 127.0.9.5\nmx1.mail.example A 127.0.9.6\n"
+	    "mx1.mail.example A 127.0.9.7\nmx1.mail.example A 127.0.9.8\n"
+	    "mx1.mail.example A 127.0.9.9\n", scripts, 1, IN2);
+}
+
 static void
 test_no_server_left(void **state)
 {
@@ -232,6 +247,7 @@ courier_test(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_delivery),
 		cmocka_unit_test(test_next_server),
+		cmocka_unit_test(test_many_addresses),
 		cmocka_unit_test(test_no_server_left),
 		cmocka_unit_test(test_port_closed),
 		cmocka_unit_test(test_names),

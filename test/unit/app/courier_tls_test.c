@@ -159,11 +159,15 @@ test_smart_host(void **state)
 	smart("other.example", "me", TLS, UNNAMED);
 	smart("smart.example", "me", "220 hello\n" EHLO "250 AUTH PLAIN\n"
 	    ">QUIT\n", "temporary 0 4.7.10 The server offers no TLS\n");
-	/* In the same house nothing has to be proven. */
-	smart("other.example", "", TLS TAKE,
-	    "delivered 250 2.0.0 in [other.example]\n");
-	smart("smart.example", "", "220 hello\n" TAKE,
+	/* A name must be proven, wherever the DNS says that it leads. */
+	smart("other.example", "", TLS, UNNAMED);
+	smart("smart.example", "", TLS TAKE,
 	    "delivered 250 2.0.0 in [smart.example]\n");
+	smart("smart.example", "", "220 hello\n" EHLO "250 DSN\n>QUIT\n",
+	    "temporary 0 4.7.10 The server offers no TLS\n");
+	/* In the same house nothing has to be. */
+	smart("127.0.0.2", "", TLS TAKE,
+	    "delivered 250 2.0.0 in [127.0.0.2]\n");
 	smart("127.0.0.2", "", "220 hello\n" TAKE,
 	    "delivered 250 2.0.0 in [127.0.0.2]\n");
 	smart("127.0.0.2", "me", TLS, UNNAMED);

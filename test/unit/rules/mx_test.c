@@ -86,6 +86,25 @@ test_null(void **state)
 	assert_true(str_equal(r[0].host, STR("a.example")));
 }
 
+/* However many addresses a host has, all hosts behind it get one try. */
+static void
+test_share(void **state)
+{
+	static const struct {
+		size_t tries, behind, share;
+	} cases[] = {
+		{ 10, 0, 10 }, { 10, 1, 3 }, { 10, 7, 3 }, { 10, 8, 2 },
+		{ 10, 9, 1 }, { 3, 1, 2 }, { 1, 1, 1 }, { 1, 5, 1 },
+		{ 1, 0, 1 }
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < countof(cases); i++)
+		assert_int_equal(mx_share(cases[i].tries, cases[i].behind),
+		    cases[i].share);
+}
+
 static void
 test_words(void **state)
 {
@@ -158,6 +177,7 @@ mx_test(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_ourselves),
 		cmocka_unit_test(test_null),
+		cmocka_unit_test(test_share),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_literals),
 	};
