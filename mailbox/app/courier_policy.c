@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define POLICIES_MAX (2 * CARRY_JOBS_MAX)	/* remembered here */
+#define REMEMBERED_MAX (2 * CARRY_JOBS_MAX)	/* policies */
 #define AGAIN_MS (10 * 60 * 1000)	/* after a fetch that failed; section
 					   3.3 asks for five minutes */
 #define REFRESH_S 86400			/* section 3.3: once a day */
@@ -120,7 +120,7 @@ policy_of(struct job *j)
 	struct policy *p = policy_find_here(c, j->order.domain);
 
 	if (p == NULL) {
-		if (c->policy_count >= POLICIES_MAX)
+		if (c->policy_count >= REMEMBERED_MAX)
 			policy_forget_one(c);
 		p = xalloc(1, sizeof *p);
 		p->courier = c;
