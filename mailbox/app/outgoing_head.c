@@ -13,13 +13,14 @@
 /* RFC 5322 section 4.5: to be understood, but never to be sent. */
 #define SPACED "550 5.6.0 A header field has a space before its colon"
 
-#define REFERENCES_MAX 16	/* message-ids that are looked up */
+#define REFERENCES_MAX 16	/* that are looked up for an identity */
+#define SENT_MAX 32		/* that may be letters of ours */
 #define DOMAINS_MAX 8		/* of ours that one of them is looked up for */
 
 /* What the store knows of the letters that this one refers to. */
 struct known {
 	struct buf address;		/* that the first of them came to */
-	struct submit_sent sent[REFERENCES_MAX];
+	struct submit_sent sent[SENT_MAX];
 	size_t sent_count;
 	struct buf ids;			/* sent points to these */
 };
@@ -112,7 +113,7 @@ find_sent(struct outgoing *o, struct str head,
 	/* all room at once: what is found are views into it */
 	must(buf_space(&known->ids, known->ids.max) != NULL);
 	submit_references_begin(&references, head);
-	for (n = 0; n < REFERENCES_MAX &&
+	for (n = 0; n < SENT_MAX &&
 	    submit_references_next(&references, &id); n++) {
 		from = known->ids.len;
 		found = find_mapped(o, policy, id, &known->ids);
@@ -208,7 +209,7 @@ outgoing_head(struct outgoing *o, struct str head, const char **refusal)
 		return SMTP_REFUSE;
 	}
 	buf_init(&known.address, ADDR_PATH_MAX);
-	buf_init(&known.ids, REFERENCES_MAX * SUBMIT_ID_MAX);
+	buf_init(&known.ids, SENT_MAX * SUBMIT_ID_MAX);
 	err = device_secret(o->start.db, "message-id", secret);
 	if (err == 0)
 		err = rewrite(o, head, str_from(secret, sizeof secret),
