@@ -98,12 +98,14 @@ const struct config_key config_keys[] = {
 	  "section 4.5.3.2.7 asks for 300 or more." },
 	{ "submission.identity", CONFIG_FLAG, AT(identity), NULL, 1, 0, 0,
 	  "Whether a reply that you write from your main address goes out, by "
-	  "itself, as the address that was written to." },
+	  "itself, as the address that was written to, and is refused when "
+	  "that is not known." },
 	{ "submission.main_address", CONFIG_ADDRESS, AT(main_address), "",
 	  0, 0, 0,
 	  "Your own address, which nobody is to see in a letter that goes out "
 	  "as another one. The login is treated so in any case; name here the "
-	  "one your mail program writes from if it is not that." },
+	  "one your mail program writes from if it is not that. At a domain "
+	  "that is not yours it must be named in submission.senders too." },
 	{ "submission.senders", CONFIG_SENDERS, AT(senders), NULL, 0, 0, 0,
 	  "Addresses of other domains that you may send from through this "
 	  "box: \"me@a.example\", or \"@a.example\" for all of a domain. "
