@@ -19,6 +19,7 @@
 #define LOOK_MS 5000		/* while somebody is in the queue: the command
 				   line may have changed something */
 #define LOOK_IDLE_MS 60000
+#define HELD_NAMES_MAX 256	/* bytes: one route is enough */
 
 bool
 post_busy(const struct post *p, uint64_t recipient)
@@ -118,19 +119,21 @@ post_job_drop(struct post *p, struct post_job *job)
 	free(job);
 }
 
-/* One letter of the queue: does somebody wait for its owner? */
-static void
-look_for_held(void *ctx, const struct queue_item *item)
+/* Whether somebody waits for the owner. */
+static bool
+somebody_held(struct post *p)
 {
-	struct post *p = ctx;
-	size_t i;
+	struct buf names;
+	bool is;
 
-	for (i = 0; i < item->count; i++)
-		if (item->recipients[i].state == QUEUE_HELD)
-			p->held = true;
+	buf_init(&names, HELD_NAMES_MAX);
+	is = queue_routes(p->db, QUEUE_HELD, NULL, &names) != 0 ||
+	    names.len > 0;
+	buf_drop(&names);
+	return is;
 }
 
-/* Whether anybody is in the queue; none is listed while some are waiting. */
+/* Whether anybody is in the queue. */
 static bool
 somebody_queued(struct post *p, int64_t next)
 {
@@ -139,9 +142,7 @@ somebody_queued(struct post *p, int64_t next)
 	if (next != INT64_MAX)
 		return true;
 	if (p->changed || outside != p->outside) {
-		p->held = false;
-		if (queue_list(p->db, look_for_held, p) != 0)
-			p->held = true;
+		p->held = somebody_held(p);
 		p->changed = false;
 		p->outside = outside;
 	}

@@ -29,7 +29,6 @@ struct hand {
 	bool due[QUEUE_RECIPIENTS_MAX];	/* of it, and not yet handed out */
 	bool read;			/* text is its text */
 	struct buf text;
-	const char *why;		/* it cannot be sent */
 	struct buf full;		/* routes whose place is full, each
 					   ended by NUL */
 
@@ -77,33 +76,6 @@ hand_drop(struct hand *h)
 	free(h);
 }
 
-/* Hold those of the letter that are due: nobody can send it. */
-static void
-hold(struct hand *h)
-{
-	const struct queue_recipient *r;
-	struct queue_attempt attempt = {
-		.state = QUEUE_HELD, .next = h->now, .status = { 4, 3, 0 },
-		.said = str_of(h->why), .remote = STR("")
-	};
-	bool met;
-	size_t i;
-
-	log_event(LOG_ERROR, "held",
-	    LOG_N("queue", (int64_t)h->item->letter.id),
-	    LOG_C("why", h->why));
-	for (i = 0; i < h->item->count; i++) {
-		r = &h->item->recipients[i];
-		attempt.number = r->attempts;
-		attempt.told_late = r->told_late;
-		if (h->due[i] && queue_tried(h->p->db, r->id, &attempt,
-		    &met) != 0)
-			return;
-		h->due[i] = false;
-	}
-	h->p->changed = true;
-}
-
 /* The text of a letter of one piece goes with its jobs. */
 static int
 read_text(struct hand *h)
@@ -114,7 +86,6 @@ read_text(struct hand *h)
 
 	if (h->read)
 		return 0;
-	h->why = "Its text cannot be read";
 	n = queue_open(h->p->db, letter->id, &reader);
 	if (n != 0)
 		return n;
@@ -185,7 +156,6 @@ gather(struct hand *h, size_t first)
 	size_t i;
 	int err;
 
-	h->why = "The password of its smart host cannot be read";
 	err = post_route_find(h->p, r[first].route, &route, &h->route_text);
 	if (err != 0)
 		return err;
@@ -334,27 +304,53 @@ hand_job(struct hand *h)
 	return err != 0 ? err : give(h);
 }
 
+/* Hand out those of the letter that go where the one at `first` goes. */
+static int
+hand_place(struct hand *h, size_t first)
+{
+	struct post *p = h->p;
+	size_t i;
+	int err = gather(h, first);
+
+	if (err == -EBADMSG)
+		return post_hold(p, h->item, h->due, TROUBLE_PASSWORD,
+		    &h->item->recipients[first].route);
+	if (err == 0)
+		err = hand_job(h);
+	if (err == -EBADMSG)
+		return post_hold(p, h->item, h->due, TROUBLE_TEXT, NULL);
+	for (i = 0; err == 0 && i < h->job.count; i++)
+		h->due[h->members[i]] = false;
+	return err;
+}
+
 /* Hand out those of the letter that are due, place by place. */
 static int
 hand_places(struct hand *h)
 {
-	size_t first, i;
+	size_t first;
 	int err = 0;
 
 	for (first = 0; first < h->item->count && err == 0 &&
-	    h->p->vacant > 0; first++) {
-		if (!h->due[first])
-			continue;
-		err = gather(h, first);
-		if (err != 0)
-			break;
-		err = hand_job(h);
-		for (i = 0; i < h->job.count; i++)
-			h->due[h->members[i]] = err == -EBADMSG;
-	}
+	    h->p->vacant > 0; first++)
+		if (h->due[first])
+			err = hand_place(h, first);
 	return err;
 }
 
+/* Whether it is the wire that is at fault, and not the letter. */
+static bool
+is_of_wire(int err)
+{
+	return err == -EAGAIN || err == -EPIPE;
+}
+
+/*
+ * Hand out a letter. One that is in trouble waits, so that all others go on.
+ *
+ * Returns:  0; what the wire says; or what the store says when it cannot even
+ *           be put off.
+ */
 static int
 hand_letter(struct hand *h, uint64_t letter)
 {
@@ -368,9 +364,11 @@ hand_letter(struct hand *h, uint64_t letter)
 		    !post_busy(h->p, h->item->recipients[i].id);
 	h->read = false;
 	err = hand_places(h);
-	if (err == -EBADMSG) {
-		hold(h);
-		err = 0;
+	if (err != 0 && err != -ENOENT && !is_of_wire(err)) {
+		log_event(LOG_ERROR, "letter-put-off",
+		    LOG_N("queue", (int64_t)letter),
+		    LOG_C("why", strerror(-err)));
+		err = post_put_off(h->p, h->item, h->due);
 	}
 	queue_item_drop(h->item);
 	return err == -ENOENT ? 0 : err;

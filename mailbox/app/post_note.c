@@ -16,7 +16,6 @@
 #define KINDS (BOUNCE_DELIVERED + 1)
 
 static const char broken_off[] = "The attempt was broken off";
-static const char unreadable[] = "Its text cannot be read";
 
 /* What is to become of a recipient. */
 struct verdict {
@@ -33,7 +32,7 @@ struct verdict {
 /* A result being noted. */
 struct note {
 	struct post *p;
-	const struct post_result *result;
+	struct post_result *result;
 	struct notice_desk desk;
 	struct carry_result said;
 	struct queue_item *item;
@@ -43,6 +42,7 @@ struct note {
 	uint32_t chance;	/* the same for all: they stay together */
 
 	bool locked_out;	/* the smart host that is in use now did it */
+	bool mended;		/* another one did it, which was replaced */
 	bool news;		/* somebody was not held for that already */
 	bool told;		/* its owner knows */
 	struct route route;	/* it */
@@ -63,6 +63,13 @@ is_of(const struct post_result *result, uint64_t id)
 		if (result->ids[i] == id)
 			return true;
 	return false;
+}
+
+/* Whether it was found when it was fetched that it cannot be read. */
+static bool
+is_unreadable(const struct note *n)
+{
+	return n->job != NULL && n->job->unreadable;
 }
 
 static bool
@@ -134,6 +141,7 @@ pair(struct note *n)
 static int
 find_lockout(struct note *n)
 {
+	static const unsigned char none[POST_MARK];
 	unsigned char mark[POST_MARK];
 	size_t i;
 	int err;
@@ -147,6 +155,8 @@ find_lockout(struct note *n)
 	post_mark(&n->route, mark);
 	n->locked_out = !n->result->marked ||
 	    memcmp(mark, n->result->mark, POST_MARK) == 0;
+	n->mended = !n->locked_out &&
+	    memcmp(none, n->result->mark, POST_MARK) != 0;
 	memcpy(n->mark, mark, sizeof n->mark);
 	for (i = 0; i < n->count && n->locked_out; i++)
 		if (n->verdicts[i].row->state == QUEUE_WAITING)
@@ -168,13 +178,13 @@ judge_late(struct note *n, struct verdict *v)
 static void
 judge_temporary(struct note *n, struct verdict *v)
 {
-	if (n->locked_out || (n->job != NULL && n->job->unreadable)) {
+	if (n->locked_out || is_unreadable(n)) {
 		v->is = VERDICT_HELD;
 		return;
 	}
 	v->is = VERDICT_AGAIN;
 	v->next = n->desk.now;
-	if (n->said.locked_out)
+	if (n->mended)
 		return;
 	v->next = retry_next(v->row->attempts + 1, n->item->letter.queued,
 	    n->desk.now, n->chance);
@@ -246,7 +256,6 @@ write_report(struct note *n, enum bounce_kind kind, struct buf *head)
 		.until = letter->queued + RETRY_FOR_S,
 		.recipients = n->recipients
 	};
-	int err;
 
 	b.count = list_reported(n, kind);
 	if (b.count == 0)
@@ -254,19 +263,33 @@ write_report(struct note *n, enum bounce_kind kind, struct buf *head)
 	/* the clock has jumped: some attempts are made all the same */
 	if (b.until < n->desk.now)
 		b.until = n->desk.now + RETRY_WAIT_MAX_S;
-	if (head->len == 0) {
-		err = queue_head(n->p->db, letter->id, head);
-		if (err != 0 && err != -EBADMSG && err != -ENOKEY)
-			return err;
-	}
+	/* one that cannot be read is no reason to say nothing */
+	if (head->len == 0 && queue_head(n->p->db, letter->id, head) != 0)
+		buf_clear(head);
 	b.head = buf_str(head);
 	return notice_report(&n->desk, &b, &n->reports[kind]);
+}
+
+/* Tell the owner what is to be done about those who are held now. */
+static int
+write_notice(struct note *n)
+{
+	const struct carry_outcome *first = n->verdicts[0].outcome;
+	size_t i;
+
+	if (n->news && !n->told)
+		return notice_locked_out(&n->desk, &n->route, first->code,
+		    first->said, &n->notice);
+	for (i = 0; i < n->count; i++)
+		if (n->verdicts[i].is == VERDICT_HELD && !n->locked_out)
+			return post_trouble_tell(n->p, n->item, TROUBLE_TEXT,
+			    STR(""), &n->notice);
+	return 0;
 }
 
 static int
 write_notices(struct note *n)
 {
-	const struct carry_outcome *first;
 	struct buf head;
 	int err = 0;
 	size_t kind;
@@ -275,11 +298,7 @@ write_notices(struct note *n)
 	for (kind = 0; err == 0 && kind < KINDS; kind++)
 		err = write_report(n, (enum bounce_kind)kind, &head);
 	buf_wipe(&head);
-	if (err != 0 || !n->news || n->told)
-		return err;
-	first = n->verdicts[0].outcome;
-	return notice_locked_out(&n->desk, &n->route, first->code,
-	    first->said, &n->notice);
+	return err != 0 ? err : write_notice(n);
 }
 
 static int
@@ -345,9 +364,31 @@ change(struct note *n, const struct verdict *v)
 			memcpy(attempt.status, post_lockout,
 			    sizeof attempt.status);
 		else
-			attempt.said = str_of(unreadable);
+			attempt.said = post_trouble_said(TROUBLE_TEXT);
 	}
 	return queue_tried(n->p->db, v->row->id, &attempt, &met);
+}
+
+/*
+ * Hold those that go where these were locked out. Once that is told, all that
+ * could be found is held already but what came since, by these routes.
+ */
+static int
+hold_others(struct note *n)
+{
+	const struct str *route, *latest = NULL;
+	size_t i;
+	int err = 0;
+
+	if (!n->told)
+		return post_hold_smart(n->p, n->mark);
+	for (i = 0; err == 0 && i < n->count; i++) {
+		route = &n->verdicts[i].row->route;
+		if (latest == NULL || !str_equal(*route, *latest))
+			err = queue_hold_route(n->p->db, route);
+		latest = route;
+	}
+	return err;
 }
 
 static int
@@ -370,9 +411,11 @@ note_all(struct note *n)
 	for (i = 0; err == 0 && i < n->count; i++)
 		err = change(n, &n->verdicts[i]);
 	if (err == 0 && n->news)
-		err = post_hold_smart(n->p, n->mark);
-	if (err != 0)
+		err = hold_others(n);
+	if (err != 0) {
+		n->result->doomed = true;
 		return db_doom(n->p->db, err);
+	}
 	for (i = 0; i < n->count; i++)
 		log_outcome(n, &n->verdicts[i]);
 	return 0;
@@ -385,6 +428,7 @@ post_note_result(struct post *p, struct post_result *result)
 	size_t kind;
 	int err;
 
+	result->doomed = false;
 	if (result->letter == 0)
 		return 0;
 	n = xalloc(1, sizeof *n);

@@ -10,6 +10,8 @@
 #include "mail/date.h"
 #include "store/box.h"
 
+#include <inttypes.h>
+
 #define ID_BYTES 12		/* of chance in the id of a notice */
 #define PATH_MAX_LEN (ADDR_LOCAL_MAX + 1 + ADDR_DOMAIN_MAX)
 #define NOTICE_MAX (BOUNCE_MAX + 4 * PATH_MAX_LEN)
@@ -135,9 +137,10 @@ add_locked_out(struct buf *out, const struct route *route, unsigned code,
 	    "    pillarbox queue list\r\n");
 }
 
-int
-notice_locked_out(const struct notice_desk *desk, const struct route *route,
-	unsigned code, struct str said, struct message_writer **w)
+/* Write a notice of our own to the owner. */
+static int
+write_notice(const struct notice_desk *desk, const char *subject,
+	struct str words, struct message_writer **w)
 {
 	const struct config *config = &desk->era->setup.config;
 	struct buf text, owner;
@@ -153,9 +156,9 @@ notice_locked_out(const struct notice_desk *desk, const struct route *route,
 	add_from(&text, desk->era);
 	buf_add_text(&text, ">\r\nTo: <");
 	buf_add(&text, buf_str(&owner));
-	buf_add_text(&text, ">\r\n"
-	    "Subject: Your mail is held: its server refuses the password\r\n"
-	    "Date: ");
+	buf_add_text(&text, ">\r\nSubject: ");
+	buf_add_text(&text, subject);
+	buf_add_text(&text, "\r\nDate: ");
 	date_add(&text, desk->now);
 	buf_add_text(&text, "\r\nMessage-ID: <");
 	add_id(&text);
@@ -166,10 +169,77 @@ notice_locked_out(const struct notice_desk *desk, const struct route *route,
 	    "MIME-Version: 1.0\r\n"
 	    "Content-Type: text/plain; charset=utf-8\r\n"
 	    "Content-Transfer-Encoding: 8bit\r\n\r\n");
-	add_locked_out(&text, route, code, said);
+	buf_add(&text, words);
 	err = write_text(desk->db, buf_str(&text), w);
 	buf_wipe(&text);
 	buf_drop(&owner);
+	return err;
+}
+
+int
+notice_locked_out(const struct notice_desk *desk, const struct route *route,
+	unsigned code, struct str said, struct message_writer **w)
+{
+	struct buf words;
+	int err;
+
+	buf_init(&words, BOUNCE_MAX);
+	add_locked_out(&words, route, code, said);
+	err = write_notice(desk,
+	    "Your mail is held: its server refuses the password",
+	    buf_str(&words), w);
+	buf_drop(&words);
+	return err;
+}
+
+int
+notice_unreadable(const struct notice_desk *desk,
+	const struct queue_letter *letter, struct message_writer **w)
+{
+	struct buf words;
+	int err;
+
+	buf_init(&words, BOUNCE_MAX);
+	buf_add_text(&words, "A letter of yours is not being sent.\r\n\r\n"
+	    "Its text cannot be read: it was changed, damaged or lost on the "
+	    "disk of\r\nthis box. It was handed in on ");
+	date_add(&words, letter->queued);
+	buf_add_text(&words, "\r\nby <");
+	buf_add(&words, letter->sender);
+	buf_add_format(&words, ">. To see to whom it was to go:\r\n\r\n"
+	    "    pillarbox queue show %" PRIu64 "\r\n\r\n"
+	    "Send it anew, and remove this one:\r\n\r\n"
+	    "    pillarbox queue drop %" PRIu64 "\r\n", letter->id,
+	    letter->id);
+	err = write_notice(desk, "A letter is held: it cannot be read",
+	    buf_str(&words), w);
+	buf_drop(&words);
+	return err;
+}
+
+int
+notice_no_password(const struct notice_desk *desk, struct str domain,
+	struct message_writer **w)
+{
+	struct buf words;
+	int err;
+
+	buf_init(&words, BOUNCE_MAX);
+	buf_add_text(&words, "Some of your mail is not being sent.\r\n\r\n"
+	    "The password of the server by which mail to ");
+	buf_add(&words, domain);
+	buf_add_text(&words, "\r\ngoes cannot be read: it was changed or "
+	    "damaged on the disk of this box.\r\n"
+	    "Nothing is lost: all mail that goes by it is held.\r\n\r\n"
+	    "To see which server that is:\r\n\r\n"
+	    "    pillarbox smarthost list\r\n\r\n"
+	    "Give the box its password anew with\r\n\r\n"
+	    "    pillarbox smarthost set\r\n\r\n"
+	    "which sends what is held as well.\r\n");
+	err = write_notice(desk,
+	    "Your mail is held: a password cannot be read",
+	    buf_str(&words), w);
+	buf_drop(&words);
 	return err;
 }
 

@@ -5,6 +5,7 @@
 #include "app/era.h"
 #include "mail/bounce.h"
 #include "store/message.h"
+#include "store/queue.h"
 #include "store/route.h"
 
 /* Where a notice is made. */
@@ -41,6 +42,15 @@ int notice_report(const struct notice_desk *desk, struct bounce *b,
  */
 int notice_locked_out(const struct notice_desk *desk,
 	const struct route *route, unsigned code, struct str said,
+	struct message_writer **w) __attribute__((warn_unused_result));
+
+/* The same about a letter whose text cannot be read. */
+int notice_unreadable(const struct notice_desk *desk,
+	const struct queue_letter *letter, struct message_writer **w)
+	__attribute__((warn_unused_result));
+
+/* And about a smart host, for mail to a domain, whose password cannot be. */
+int notice_no_password(const struct notice_desk *desk, struct str domain,
 	struct message_writer **w) __attribute__((warn_unused_result));
 
 /*

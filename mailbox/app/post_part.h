@@ -5,6 +5,7 @@
 #include "app/carry.h"
 #include "app/post.h"
 #include "base/crypto.h"
+#include "store/message.h"
 #include "store/route.h"
 
 #define POST_RESULTS_MAX (2 * CARRY_JOBS_MAX)	/* heard and not yet noted; no
@@ -42,6 +43,8 @@ struct post_result {
 	uint64_t letter;
 	bool last;			/* the job is over with it */
 	bool own;			/* we say it: the courier died */
+	bool doomed;			/* noting it failed with all that is in
+					   the transaction */
 	bool marked;			/* mark is that of the job */
 	unsigned char mark[POST_MARK];
 	unsigned wire;			/* on which it was said; 0: own */
@@ -123,6 +126,34 @@ void post_job_drop(struct post *p, struct post_job *job);
 
 /* Look at the queue again, after a while, or when somebody comes due. */
 void post_look_later(struct post *p);
+
+/* post_held.c */
+
+/* Why the box itself holds somebody. */
+enum post_trouble { TROUBLE_TEXT, TROUBLE_PASSWORD };
+
+/* What is said of it, and its status. */
+struct str post_trouble_said(enum post_trouble trouble);
+extern const unsigned post_trouble_status[][3];
+
+/* Write a notice about it, unless its owner was told: then *w is NULL. */
+int post_trouble_tell(struct post *p, const struct queue_item *item,
+	enum post_trouble trouble, struct str route, struct message_writer **w)
+	__attribute__((warn_unused_result));
+
+/*
+ * Hold some recipients of a letter, and tell its owner once.
+ *
+ * whom      of the letter's recipients; false for those that are held now
+ * route     only those that go by it; NULL: all
+ */
+int post_hold(struct post *p, const struct queue_item *item, bool *whom,
+	enum post_trouble trouble, const struct str *route)
+	__attribute__((warn_unused_result));
+
+/* Put some recipients of a letter off for minutes; no attempt was made. */
+int post_put_off(struct post *p, const struct queue_item *item,
+	const bool *whom) __attribute__((warn_unused_result));
 
 /* post_hand.c: hand out what is due, as far as there is room. */
 void post_hand(struct post *p);

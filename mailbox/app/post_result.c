@@ -6,6 +6,7 @@
  */
 #include "app/post_part.h"
 
+#include "app/keeper.h"
 #include "app/post_note.h"
 #include "base/log.h"
 
@@ -185,7 +186,9 @@ post_note(struct post *p)
 		    LOG_N("queue", (int64_t)result->letter),
 		    LOG_C("why", strerror(-err)));
 		timer_set(p->loop, &p->again, AGAIN_MS);
-		return;
+		/* what stands in the way of all, or of this one alone? */
+		if (result->doomed || keeper_verdict(err) == SMTP_FULL)
+			return;
 	}
 }
 

@@ -49,112 +49,73 @@ post_is_named(const struct buf *names, struct str name)
 	return false;
 }
 
-/* Who goes by a smart host. */
+/* Who is looked for. */
 struct search {
-	struct post *p;
-	const unsigned char *mark;
-	struct buf text;	/* of a route */
-	struct buf names;	/* of those that wait, each ended by NUL */
-	char latest[POST_PLACE_MAX];	/* route that was looked at last, */
-	bool latest_is;		/* and whether it is one of them */
-	bool told;		/* one is held because it was locked out */
-	int err;
+	enum queue_state state;
+	const unsigned *status;		/* of the latest attempt; NULL: any */
+	const unsigned char *mark;	/* of the smart host they go by */
 };
 
-static bool
-goes_by(struct search *s, struct str name)
+/* Find their routes, each ended by NUL. */
+static int
+search(struct post *p, const struct search *s, struct buf *found)
 {
 	unsigned char mark[POST_MARK];
+	struct buf names, text;
 	struct route route;
+	struct str rest, one;
 	int err;
 
-	if (str_equal(name, str_of(s->latest)))
-		return s->latest_is;
-	err = post_route_find(s->p, name, &route, &s->text);
-	s->latest_is = false;
-	if (err == 0 && route.host.len > 0) {
-		post_mark(&route, mark);
-		s->latest_is = memcmp(mark, s->mark, POST_MARK) == 0;
+	buf_init(&names, NAMES_MAX);
+	buf_init(&text, POST_ROUTE_TEXT);
+	err = queue_routes(p->db, s->state, s->status, &names);
+	rest = buf_str(&names);
+	while (err == 0 && str_split(&rest, '\0', &one)) {
+		err = post_route_find(p, one, &route, &text);
+		if (err == 0 && route.host.len > 0) {
+			post_mark(&route, mark);
+			if (memcmp(mark, s->mark, POST_MARK) == 0) {
+				buf_add(found, one);
+				buf_add_char(found, '\0');
+			}
+		}
+		/* one that cannot be read holds up itself alone */
+		if (err == -EBADMSG)
+			err = 0;
 	}
-	/* one that cannot be read holds up itself alone */
-	if (err != 0 && err != -EBADMSG)
-		s->err = err;
-	must(name.len < sizeof s->latest);
-	memcpy(s->latest, name.at, name.len);
-	s->latest[name.len] = '\0';
-	return s->latest_is;
-}
-
-static bool
-is_lockout(const struct queue_recipient *r)
-{
-	return r->state == QUEUE_HELD && memcmp(r->status, post_lockout,
-	    sizeof r->status) == 0;
-}
-
-static void
-search_told(void *ctx, const struct queue_item *item)
-{
-	struct search *s = ctx;
-	size_t i;
-
-	for (i = 0; i < item->count && !s->told && s->err == 0; i++)
-		s->told = is_lockout(&item->recipients[i]) &&
-		    goes_by(s, item->recipients[i].route);
-}
-
-static void
-search_waiting(void *ctx, const struct queue_item *item)
-{
-	const struct queue_recipient *r;
-	struct search *s = ctx;
-	size_t i;
-
-	for (i = 0; i < item->count && s->err == 0; i++) {
-		r = &item->recipients[i];
-		if (r->state != QUEUE_WAITING || !goes_by(s, r->route) ||
-		    post_is_named(&s->names, r->route) ||
-		    s->names.len + r->route.len >= NAMES_MAX)
-			continue;
-		buf_add(&s->names, r->route);
-		buf_add_char(&s->names, '\0');
-	}
-}
-
-/* Look at every letter for who goes by that smart host. */
-static int
-search(struct search *s,
-	void (*each)(void *ctx, const struct queue_item *item))
-{
-	int err;
-
-	buf_init(&s->text, POST_ROUTE_TEXT);
-	buf_init(&s->names, NAMES_MAX);
-	err = queue_list(s->p->db, each, s);
-	buf_wipe(&s->text);
-	return err != 0 ? err : s->err;
+	buf_drop(&names);
+	buf_wipe(&text);
+	return err;
 }
 
 int
 post_told_lockout(struct post *p, const unsigned char mark[POST_MARK],
 	bool *told)
 {
-	struct search s = { .p = p, .mark = mark };
-	int err = search(&s, search_told);
+	const struct search s = { QUEUE_HELD, post_lockout, mark };
+	struct buf found;
+	int err;
 
-	*told = s.told;
+	buf_init(&found, NAMES_MAX);
+	err = search(p, &s, &found);
+	*told = found.len > 0;
+	buf_drop(&found);
 	return err;
 }
 
 int
 post_hold_smart(struct post *p, const unsigned char mark[POST_MARK])
 {
-	struct search s = { .p = p, .mark = mark };
-	int err = search(&s, search_waiting);
-	struct str names = buf_str(&s.names), one;
+	const struct search s = { QUEUE_WAITING, NULL, mark };
+	struct buf found;
+	struct str names, one;
+	int err;
 
+	buf_init(&found, NAMES_MAX);
+	err = search(p, &s, &found);
+	names = buf_str(&found);
 	while (err == 0 && str_split(&names, '\0', &one))
 		err = queue_hold_route(p->db, &one);
-	buf_drop(&s.names);
+	buf_drop(&found);
 	return err;
 }

@@ -262,18 +262,48 @@ hear_fetch(struct post *p, const struct wire_mail *mail)
 	job->asked = true;
 }
 
+/* Whether a letter to that domain, by its MX, is under way. */
+static bool
+goes_to(const struct post *p, struct str domain)
+{
+	struct list *link;
+
+	for (link = p->jobs.next; link != &p->jobs; link = link->next)
+		if (str_equal(str_of(list_of(link, struct post_job,
+		    link)->place), domain))
+			return true;
+	return false;
+}
+
+/*
+ * Kept is what the domain could have said, for as long as it says, and of a
+ * domain that we have asked for. That of a job which is over meanwhile is
+ * fetched again with the next.
+ */
 static void
 hear_policy(struct post *p, const struct wire_mail *mail)
 {
-	const int64_t latest = p->loop->clock.unix_s + STS_AGE_MAX;
+	struct sts_policy *is = xalloc(1, sizeof *is);
 	struct carry_policy policy;
+	const char *why;
+	int64_t latest = 0;
 	int err;
 
-	if (carry_policy_read(&policy, mail->body) != 0 ||
-	    policy.expires > latest) {
+	if (carry_policy_read(&policy, mail->body) == 0 &&
+	    sts_policy(policy.text, is, &why) == STS_OK)
+		latest = p->loop->clock.unix_s + is->max_age_s;
+	free(is);
+	if (latest == 0) {
 		log_refused(mail, "policy");
 		return;
 	}
+	if (!goes_to(p, policy.domain)) {
+		log_event(LOG_INFO, "policy-unasked",
+		    LOG_S("domain", policy.domain));
+		return;
+	}
+	if (policy.expires > latest)
+		policy.expires = latest;
 	err = policy_set(p->db, policy.domain, policy.id, policy.text,
 	    policy.expires);
 	if (err != 0)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "store/body.h"
 #include "store/db_inner.h"
 
 /* Forget a domain's policy, and all that have expired. */
@@ -17,16 +18,33 @@ policies_purge(struct db *db, struct str domain)
 	return db_run(db, s);
 }
 
+/* Make room for one more. */
+static int
+policies_cut(struct db *db)
+{
+	sqlite3_stmt *s = db_sql(db, SLOT_POLICY_CUT,
+	    "DELETE FROM policy WHERE domain IN (SELECT domain FROM policy"
+	    " ORDER BY expires DESC, domain LIMIT -1 OFFSET ?1)");
+
+	sqlite3_bind_int64(s, 1, POLICY_COUNT_MAX - 1);
+	return db_run(db, s);
+}
+
 int
 policy_set(struct db *db, struct str domain, struct str id, struct str text,
 	int64_t expires)
 {
 	sqlite3_stmt *s;
-	int err = db_begin(db);
+	int err = body_room(db, true);
 
+	if (err == 0)
+		err = db_begin(db);
 	if (err == 0)
 		err = policies_purge(db, domain);
 	if (err != 0 || text.len > POLICY_TEXT_MAX)
+		return err;
+	err = policies_cut(db);
+	if (err != 0)
 		return err;
 	s = db_sql(db, SLOT_POLICY_SET,
 	    "INSERT INTO policy (domain, id, expires, text)"

@@ -9,7 +9,16 @@
 #define POLICY_TEXT_MAX 24576	/* bytes; STS_MX_MAX hosts (talk/sts.h) fit.
 				   Longer ones are not kept */
 
-/* Put the policy of a domain, in place of an older one. expires: unix s. */
+#define POLICY_COUNT_MAX 1000	/* then the one goes that expires first */
+
+/*
+ * Put the policy of a domain, in place of an older one.
+ *
+ * expires   unix s
+ *
+ * Returns:  0; -ENOSPC when it may take no more of the disk; others as
+ *           db_commit().
+ */
 int policy_set(struct db *db, struct str domain, struct str id,
 	struct str text, int64_t expires) __attribute__((warn_unused_result));
 

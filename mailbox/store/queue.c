@@ -284,6 +284,29 @@ queue_hold_route(struct db *db, const struct str *route)
 	return db_run(db, s);
 }
 
+int
+queue_routes(struct db *db, enum queue_state state, const unsigned status[3],
+	struct buf *names)
+{
+	sqlite3_stmt *s = db_sql(db, SLOT_RECIPIENT_ROUTES,
+	    "SELECT DISTINCT route FROM recipient"
+	    " WHERE state = ?1 AND (?2 IS NULL OR status = ?2)");
+	struct str route;
+	int row;
+
+	sqlite3_bind_int(s, 1, (int)state);
+	if (status != NULL)
+		sqlite3_bind_int64(s, 2, status_number(status));
+	while ((row = db_step(db, s)) > 0) {
+		route = db_column(s, 0);
+		if (names->max - names->len <= route.len)
+			continue;
+		buf_add(names, route);
+		buf_add_char(names, '\0');
+	}
+	return row;
+}
+
 /* Begin a change of a letter, whose number somebody typed. */
 static int
 letter_begin(struct db *db, uint64_t letter)

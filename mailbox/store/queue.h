@@ -155,7 +155,12 @@ int queue_head(struct db *db, uint64_t letter, struct buf *head)
 
 struct queue_reader;
 
-/* Read header and body as one text. Returns: as queue_head(); *r owned. */
+/*
+ * Read header and body as one text.
+ *
+ * Returns:  0 with *r owned; -ENOENT: it was erased; -ENOKEY; -EBADMSG, also
+ *           when its file is lost; -EIO and the like.
+ */
 int queue_open(struct db *db, uint64_t letter, struct queue_reader **r)
 	__attribute__((warn_unused_result));
 
@@ -163,7 +168,7 @@ int queue_open(struct db *db, uint64_t letter, struct queue_reader **r)
  * Read the next piece (cleared first; of at least PIECE_SIZE).
  *
  * Returns:  1: a piece is there, of PIECE_SIZE bytes unless it is the last;
- *           0: it was the last one before; -EBADMSG, -EIO, -ENOENT (logged).
+ *           0: it was the last one before; -EBADMSG, -EIO (logged).
  */
 int queue_read(struct queue_reader *r, struct buf *piece)
 	__attribute__((warn_unused_result));
@@ -202,6 +207,16 @@ int queue_put_off(struct db *db, uint64_t recipient, int64_t next)
 
 /* Hold every recipient that goes by a route, NULL for all; as now. */
 int queue_hold_route(struct db *db, const struct str *route)
+	__attribute__((warn_unused_result));
+
+/*
+ * Add the routes by which somebody is in a state, each once and ended by NUL.
+ *
+ * status    of the latest attempt; NULL: any
+ * names     what it has no room for is left out
+ */
+int queue_routes(struct db *db, enum queue_state state,
+	const unsigned status[3], struct buf *names)
 	__attribute__((warn_unused_result));
 
 /*

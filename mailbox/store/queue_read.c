@@ -102,7 +102,10 @@ row_take(struct queue_reader *r, sqlite3_stmt *s, uint64_t *size,
 	return r->row.full ? -EBADMSG : 0;
 }
 
-/* Its file is not there: since the letter has just been erased, or a fault. */
+/*
+ * Its file cannot be opened: since the letter has just been erased, or it is
+ * lost, or a fault that may pass.
+ */
 static int
 file_missed(struct queue_reader *r, int err)
 {
@@ -114,7 +117,7 @@ file_missed(struct queue_reader *r, int err)
 	db_reset(s);
 	log_event(LOG_ERROR, "file-unreadable",
 	    LOG_N("letter", (int64_t)r->letter), LOG_C("why", strerror(-err)));
-	return err;
+	return err == -ENOENT ? -EBADMSG : err;
 }
 
 int

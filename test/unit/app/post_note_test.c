@@ -363,6 +363,49 @@ died_before_its_word(void **state)
 	assert_int_equal(office_inbox(o), 1);
 }
 
+/* A header that cannot be read is no reason to say nothing. */
+static void
+without_header(void **state)
+{
+	struct office *o = *state;
+	struct carry_outcome no = office_outcome(SMTP_PERMANENT, 550);
+	struct carry_job job;
+	uint32_t n = usual(state, &job);
+
+	office_sql(o, "UPDATE letter SET head = zeroblob(length(head))");
+	office_fate(o, n, &job, &no);
+	office_noted(o, n);
+	assert_int_equal(office_rows(o), 0);
+	assert_int_equal(office_inbox(o), 1);
+	assert_true(latest_says(o, "Final-Recipient: rfc822; a@one.example"));
+}
+
+/* One that cannot be noted does not hold up those behind it. */
+static void
+stuck_result(void **state)
+{
+	struct office *o = *state;
+	struct carry_outcome well = office_outcome(SMTP_DELIVERED, 250);
+	struct carry_job first, second;
+	uint32_t n = usual(state, &first), m;
+
+	(void)office_letter(o, "c@two.example");
+	office_turn(o);
+	m = office_job(o, &second);
+	office_sql(o, "UPDATE recipient SET said = printf('%2000000s', 'x')"
+	    " WHERE address = 'a@one.example'");
+	office_fate(o, n, &first, &well);
+	office_silent(o);
+	office_fate(o, m, &second, &well);
+	office_noted(o, m);
+	office_silent(o);
+	office_sql(o, "UPDATE recipient SET said = ''");
+	timer_set(&o->loop, &o->post->again, 0);
+	office_turn(o);
+	office_noted(o, n);
+	assert_int_equal(office_rows(o), 0);
+}
+
 /* A courier's word is for those alone that it was given. */
 static void
 held_lost(void **state)
@@ -430,6 +473,8 @@ post_note_test(void)
 		OFFICE_TEST(torn_commit),
 		OFFICE_TEST(full_disk),
 		OFFICE_TEST(died_before_its_word),
+		OFFICE_TEST(without_header),
+		OFFICE_TEST(stuck_result),
 		OFFICE_TEST(held_lost),
 		OFFICE_TEST(dropped_meanwhile),
 	};

@@ -186,18 +186,77 @@ changed_meanwhile(void **state)
 	assert_int_equal(job.recipients[0].attempts, 1);
 }
 
-/* A policy that was fetched is there for the next letter to that domain. */
+/* What is said of a smart host where there is none is tried in its time. */
 static void
-policies(void **state)
+no_smart_host(void **state)
 {
 	struct office *o = ready(state);
-	const struct wire_head head = { .kind = WIRE_POLICY };
-	struct carry_policy policy = {
-		.domain = STR("one.example"), .id = STR("1"),
-		.text = STR("version: STSv1\n"),
-		.expires = o->loop.clock.unix_s + 1000
-	};
+	struct queue_item *item;
 	struct carry_job job;
+	uint32_t n;
+	int i;
+
+	(void)office_letter(o, "a@one.example");
+	office_turn(o);
+	n = office_job(o, &job);
+	/* the second time one is there, and has never been tried */
+	for (i = 1; i < 3; i++) {
+		lock_out(o, n, &job);
+		office_noted(o, n);
+		office_silent(o);
+		item = office_item(o, job.letter);
+		assert_int_equal(item->recipients[0].state, QUEUE_WAITING);
+		assert_int_equal(item->recipients[0].attempts, i);
+		assert_true(item->recipients[0].next >
+		    o->loop.clock.unix_s + 200);
+		queue_item_drop(item);
+		office_age(o, 0);
+		office_turn(o);
+		n = office_job(o, &job);
+		route(o, ROUTE_ALL, "smtp.isp.example", "secret");
+	}
+	assert_int_equal(office_inbox(o), 0);
+}
+
+/* A password that cannot be read holds its own, and is told of once. */
+static void
+unreadable_password(void **state)
+{
+	struct office *o = ready(state);
+	struct carry_job job;
+	struct buf text;
+
+	route(o, "bad.example", "smtp.isp.example", "secret");
+	office_sql(o, "UPDATE route SET secret = zeroblob(length(secret))");
+	(void)office_letter(o, "a@bad.example b@bad.example a@one.example");
+	office_turn(o);
+	(void)office_job(o, &job);
+	assert_true(str_equal(job.domain, STR("one.example")));
+	office_silent(o);
+	assert_int_equal(held(o), 2);
+	assert_int_equal(office_inbox(o), 1);
+	office_latest(o, &text);
+	assert_non_null(strstr(buf_text(&text), "mail to bad.example\r\n"));
+	buf_drop(&text);
+	(void)office_letter(o, "c@bad.example");
+	office_turn(o);
+	office_silent(o);
+	assert_int_equal(held(o), 3);
+	assert_int_equal(office_inbox(o), 1);
+}
+
+#define POLICY "version: STSv1\nmode: enforce\nmx: mx.one.example\n" \
+	"max_age: 1000\n"
+
+static void
+say_policy(struct office *o, const char *domain, const char *text,
+	int64_t expires)
+{
+	const struct wire_head head = { .kind = WIRE_POLICY };
+	const struct carry_policy policy = {
+		.domain = str_of(domain), .id = STR("1"),
+		.text = str_of(text), .expires = expires
+	};
 	struct buf body;
 	struct str view;
 
@@ -205,23 +264,47 @@ policies(void **state)
 	carry_policy_add(&body, &policy);
 	view = buf_str(&body);
 	assert_int_equal(wire_send(o->courier, &head, &view, 1, -1), 0);
-	/* for ever is too long */
-	buf_clear(&body);
-	policy.domain = STR("two.example");
-	policy.expires = INT64_MAX;
-	carry_policy_add(&body, &policy);
-	view = buf_str(&body);
-	assert_int_equal(wire_send(o->courier, &head, &view, 1, -1), 0);
 	buf_drop(&body);
 	office_turn(o);
-	(void)office_letter(o, "a@one.example b@two.example");
+}
+
+/* A policy that was fetched is there for the next letter to that domain. */
+static void
+policies(void **state)
+{
+	struct office *o = ready(state);
+	int64_t now = o->loop.clock.unix_s;
+	struct carry_job job;
+
+	route(o, "smart.example", "smtp.isp.example", "secret");
+	(void)office_letter(o, "a@one.example b@two.example c@smart.example");
 	office_turn(o);
 	(void)office_job(o, &job);
+	(void)office_job(o, &job);
+	(void)office_job(o, &job);
+	/* for as long as it says itself, and not for ever */
+	say_policy(o, "one.example", POLICY, INT64_MAX);
+	/* one that is none; and of domains that nothing goes to, by MX */
+	say_policy(o, "two.example", "version: STSv1\n", now + 1000);
+	say_policy(o, "smart.example", POLICY, now + 1000);
+	say_policy(o, "three.example", POLICY, now + 1000);
+	(void)office_letter(o, "a@one.example b@two.example c@three.example");
+	office_turn(o);
+	(void)office_job(o, &job);
+	assert_true(str_equal(job.domain, STR("one.example")));
 	assert_true(str_equal(job.policy_id, STR("1")));
-	assert_true(str_equal(job.policy, STR("version: STSv1\n")));
-	assert_true(job.policy_expires > o->loop.clock.unix_s);
+	assert_true(str_equal(job.policy, STR(POLICY)));
+	assert_in_range(job.policy_expires, now + 1, now + 1010);
 	(void)office_job(o, &job);
 	assert_true(str_equal(job.domain, STR("two.example")));
+	assert_int_equal(job.policy.len, 0);
+	(void)office_job(o, &job);
+	assert_true(str_equal(job.domain, STR("three.example")));
+	assert_int_equal(job.policy.len, 0);
+	route(o, "smart.example", "", "");
+	(void)office_letter(o, "c@smart.example");
+	office_turn(o);
+	(void)office_job(o, &job);
 	assert_int_equal(job.policy.len, 0);
 }
 
@@ -253,6 +336,8 @@ post_route_test(void)
 		OFFICE_TEST(together),
 		OFFICE_TEST(locked_out),
 		OFFICE_TEST(changed_meanwhile),
+		OFFICE_TEST(no_smart_host),
+		OFFICE_TEST(unreadable_password),
 		OFFICE_TEST(policies),
 		OFFICE_TEST(without_a_key),
 	};

@@ -5,9 +5,11 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "app/post_world.h"
 
@@ -425,9 +427,11 @@ unreadable(void **state)
 	assert_int_equal(item->recipients[0].attempts, 1);
 	assert_true(item->recipients[0].said.len > 0);
 	queue_item_drop(item);
+	assert_int_equal(office_inbox(o), 1);
 	o->rewake = true;
 	office_turn(o);
 	office_silent(o);
+	assert_int_equal(office_inbox(o), 1);
 }
 
 /* The same with one that is found only when it is fetched. */
@@ -456,6 +460,63 @@ unreadable_later(void **state)
 	item = office_item(o, letter);
 	assert_int_equal(item->recipients[0].state, QUEUE_HELD);
 	queue_item_drop(item);
+	assert_int_equal(office_inbox(o), 1);
+}
+
+/* The file of the one long letter there is. */
+static void
+file_of(struct office *o, char *path, size_t size)
+{
+	char pattern[128];
+	glob_t found;
+
+	(void)snprintf(pattern, sizeof pattern, "%s/blob/q*", o->dir);
+	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+	assert_int_equal(found.gl_pathc, 1);
+	(void)snprintf(path, size, "%s", found.gl_pathv[0]);
+	globfree(&found);
+}
+
+/* A file that cannot be opened now holds up its own letter alone. */
+static void
+trouble_of_one(void **state)
+{
+	const struct office_letter as = {
+		.recipients = "a@one.example", .size = 2 * PIECE_SIZE
+	};
+	struct office *o = *state;
+	struct queue_item *item;
+	struct carry_job job;
+	char path[200];
+	uint64_t letter;
+
+	letter = office_letter_as(o, &as);
+	(void)office_letter(o, "a@two.example");
+	file_of(o, path, sizeof path);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink("/dev/null", path), 0);
+	office_wire(o);
+	office_room(o, 10, NULL, 0);
+	(void)office_job(o, &job);
+	assert_true(str_equal(job.domain, STR("two.example")));
+	office_silent(o);
+	item = office_item(o, letter);
+	assert_int_equal(item->recipients[0].state, QUEUE_WAITING);
+	assert_int_equal(item->recipients[0].attempts, 0);
+	assert_true(item->recipients[0].next > o->loop.clock.unix_s + 200);
+	queue_item_drop(item);
+	assert_int_equal(office_inbox(o), 0);
+	/* lost: it is held, and its owner is told */
+	assert_int_equal(unlink(path), 0);
+	office_age(o, 0);
+	office_turn(o);
+	office_silent(o);
+	item = office_item(o, letter);
+	assert_int_equal(item->recipients[0].state, QUEUE_HELD);
+	assert_true(str_equal(item->recipients[0].said,
+	    STR("Its text cannot be read")));
+	queue_item_drop(item);
+	assert_int_equal(office_inbox(o), 1);
 }
 
 /* A pause longer than any that we give was given by another clock. */
@@ -574,6 +635,7 @@ post_test(void)
 		OFFICE_TEST(full_wire),
 		OFFICE_TEST(unreadable),
 		OFFICE_TEST(unreadable_later),
+		OFFICE_TEST(trouble_of_one),
 		OFFICE_TEST(wrong_clock),
 		OFFICE_TEST(stopping),
 		OFFICE_TEST(garbled),

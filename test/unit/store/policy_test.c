@@ -80,6 +80,30 @@ test_most(void **state)
 	buf_drop(&text);
 }
 
+/* So many and no more: the one goes that expires first. */
+static void
+test_many(void **state)
+{
+	struct fixture *f = *state;
+	struct buf name;
+	int i;
+
+	buf_init(&name, 100);
+	for (i = 0; i <= POLICY_COUNT_MAX; i++) {
+		buf_clear(&name);
+		buf_add_format(&name, "d%d.example", i);
+		/* the second expires first */
+		assert_int_equal(policy_set(f->db, buf_str(&name), STR("1"),
+		    STR("text"), NOW + (i == 1 ? 50 : 100)), 0);
+	}
+	buf_drop(&name);
+	assert_int_equal(fixture_number(f, "SELECT count(*) FROM policy"),
+	    POLICY_COUNT_MAX);
+	assert_int_equal(found(f, "d0.example", "1", "text"), 0);
+	assert_int_equal(found(f, "d1.example", "", ""), -ENOENT);
+	assert_int_equal(found(f, "d1000.example", "1", "text"), 0);
+}
+
 int
 policy_test(void)
 {
@@ -88,6 +112,7 @@ policy_test(void)
 	const struct CMUnitTest tests[] = {
 		WITH_BOX(test_policies),
 		WITH_BOX(test_most),
+		WITH_BOX(test_many),
 	};
 
 	return cmocka_run_group_tests_name("store/policy", tests, NULL, NULL);

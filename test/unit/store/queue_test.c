@@ -148,6 +148,8 @@ test_tried(void **state)
 	struct queue_attempt held = {
 		.number = 1, .state = QUEUE_HELD, .next = 5, .told_late = true
 	};
+	const unsigned status[3] = { 4, 9, 9 };
+	struct buf names;
 	bool met;
 
 	(void)queue_put(f, 1, 10, "a@x.example b@x.example");
@@ -189,6 +191,14 @@ test_tried(void **state)
 	due_now(f, "");
 	assert_int_equal(queue_put_off(f->db, queue_of(1, 0), NOW), 0);
 	due_now(f, "");
+	buf_init(&names, 100);
+	assert_int_equal(queue_routes(f->db, QUEUE_WAITING, NULL, &names), 0);
+	assert_int_equal(names.len, 0);
+	assert_int_equal(queue_routes(f->db, QUEUE_HELD, status, &names), 0);
+	assert_int_equal(names.len, 0);
+	assert_int_equal(queue_routes(f->db, QUEUE_HELD, NULL, &names), 0);
+	assert_true(names.len > 0);
+	buf_drop(&names);
 	assert_int_equal(queue_retry(f->db, 1), 0);
 	due_now(f, "1.0 1.1");
 	assert_int_equal(queue_put_off(f->db, queue_of(1, 0),
