@@ -2,7 +2,8 @@
  * Submitted headers: whatever is accepted shows the chosen address alone, is
  * not changed by a second time, and can be signed. The checks below do not use
  * what the rewriter looks with. The first byte of the input chooses: 1
- * SMTPUTF8, 2 an identity, 4 no sender, 8 somebody else gets it.
+ * SMTPUTF8, 2 an identity, 4 no sender, 8 somebody else gets it, 16 a reply
+ * needs an identity.
  */
 #include "mail/compose.h"
 #include "mail/head.h"
@@ -31,6 +32,11 @@ static const struct str planted[] = {
 	{ "mailbox@example.test", 20 }, { "mailbox@other.example", 21 }
 };
 
+static const struct submit_sent sent[] = {
+	{ { "a@desk.local", 12 }, { "went@other.example", 18 } },
+	{ { "b@desk.local", 12 }, { "mailbox@example.test", 20 } },
+};
+
 static bool
 is_word_char(int c)
 {
@@ -53,6 +59,40 @@ shows(struct str s, struct str address)
 		    !char_is_alnum(next) && next != '-' && next != '_')
 			return true;
 	}
+	return false;
+}
+
+/* Add s without the white space around "@" and ".". */
+static void
+add_tight(struct buf *out, struct str s)
+{
+	int c;
+
+	while (s.len > 0) {
+		c = str_at(str_take(&s, 1), 0);
+		while ((c == '@' || c == '.') && out->len > 0 && str_find(
+		    STR(" \t"), 0, out->at[out->len - 1]) != STR_NONE)
+			buf_cut(out, out->len - 1);
+		buf_add_char(out, (char)(unsigned char)c);
+		while ((c == '@' || c == '.') &&
+		    (str_at(s, 0) == ' ' || str_at(s, 0) == '\t'))
+			str_take(&s, 1);
+	}
+}
+
+/* Whether the login stands in s, neither letters nor digits around it. */
+static bool
+shows_login(struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		if (str_same(str_part(s, i, 7), STR("mailbox")) &&
+		    (i == 0 || (!char_is_alnum(str_at(s, i - 1)) &&
+		    str_at(s, i - 1) < 128)) &&
+		    !char_is_alnum(str_at(s, i + 7)) &&
+		    str_at(s, i + 7) < 128)
+			return true;
 	return false;
 }
 
@@ -109,7 +149,7 @@ static void
 check_field(const struct head_field *field, const struct submit *result,
 	bool outside)
 {
-	struct buf line;
+	struct buf line, tight;
 	size_t i;
 
 	must(!str_same(field->name, STR("Bcc")));
@@ -119,14 +159,22 @@ check_field(const struct head_field *field, const struct submit *result,
 	    str_same(field->name, STR("Cc"))))
 		return;
 	buf_init(&line, SUBMIT_OUT_MAX);
+	buf_init(&tight, SUBMIT_OUT_MAX);
 	head_unfold(&line, field->whole);
+	add_tight(&tight, buf_str(&line));
 	for (i = 0; i < countof(planted); i++)
 		must(str_same(buf_str(&result->chosen), planted[i]) ||
-		    !shows(buf_str(&line), planted[i]));
+		    (!shows(buf_str(&line), planted[i]) &&
+		    !shows(buf_str(&tight), planted[i])));
+	must(shows_login(buf_str(&result->chosen)) ||
+	    (!str_same(field->name, STR("Message-ID")) &&
+	    !str_same(field->name, STR("References"))) ||
+	    !shows_login(buf_str(&line)));
 	must(!shows_tag(buf_str(&line)));
 	if (is_address_field(field->name))
 		(void)check_people(field->value, buf_str(&result->chosen));
 	buf_drop(&line);
+	buf_drop(&tight);
 }
 
 static void
@@ -175,6 +223,7 @@ check_again(struct submit_policy policy, const struct submit *once)
 
 	submit_init(&twice);
 	policy.identity = STR("");
+	policy.identify = false;
 	policy.smtputf8 = once->smtputf8;
 	must(submit_rewrite(&twice, &policy, buf_str(&once->head),
 	    buf_str(&once->sender)) == SUBMIT_OK);
@@ -248,11 +297,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    .helo = STR("desk.isp.example"), .secret = STR("salt"),
 	    .id = STR("fresh"), .now = 1795210678,
 	    .client_ip = STR("192.0.2.77"),
+	    .identify = data[0] & 16, .sent = sent, .sent_count = countof(sent),
 	    .smtputf8 = data[0] & 1, .outside = data[0] & 8 };
 	submit_references_begin(&references, head);
 	for (count = 0; submit_references_next(&references, &id); count++)
 		must(id.at >= head.at && id.len < head.len);
 	must(count <= SUBMIT_IDS_MAX);
+	(void)submit_wants_identity(&policy, head);
 	must(submit_head_end(head) == STR_NONE ||
 	    submit_head_end(head) <= head.len);
 	submit_init(&result);
