@@ -287,6 +287,32 @@ office_result(struct office *o, uint32_t number, bool last,
 	office_turn(o);
 }
 
+void
+office_fetch(struct office *o, uint32_t job, uint64_t letter, uint32_t piece)
+{
+	const struct wire_head head = {
+		.kind = WIRE_FETCH, .session = job, .number = piece
+	};
+	struct str body = str_from(&letter, sizeof letter);
+
+	assert_int_equal(wire_send(o->courier, &head, &body, 1, -1), 0);
+	office_turn(o);
+}
+
+void
+office_text(struct office *o, uint32_t piece, unsigned flags, size_t len)
+{
+	struct wire_mail mail;
+
+	assert_true(office_hear(o, &mail));
+	assert_int_equal(mail.head.kind, WIRE_TEXT);
+	assert_int_equal(mail.head.number, piece);
+	assert_int_equal(mail.head.flags, flags);
+	assert_int_equal(mail.body.len, len);
+	if (piece == 0 && len > 0)
+		assert_true(str_starts(mail.body, STR(OFFICE_HEAD)));
+}
+
 struct carry_outcome
 office_outcome(enum smtp_fate fate, unsigned code)
 {

@@ -66,6 +66,11 @@ void office_silent(struct office *o);
 void office_result(struct office *o, uint32_t number, bool last,
 	const struct carry_result *result);
 
+/* The courier asks for a piece of a letter; and it has to be answered so. */
+void office_fetch(struct office *o, uint32_t job, uint64_t letter,
+	uint32_t piece);
+void office_text(struct office *o, uint32_t piece, unsigned flags, size_t len);
+
 /* The outcome that all recipients of a job share, and a turn. */
 struct carry_outcome office_outcome(enum smtp_fate fate, unsigned code);
 void office_fate(struct office *o, uint32_t number,
