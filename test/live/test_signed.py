@@ -11,9 +11,10 @@ import sys
 import dkim
 import pytest
 
-from box import ROOT, Box, wait_for
+from box import PROGRAM, ROOT, Box, wait_for
 from outside import Mx, Names
 
+TESTS = pathlib.Path(PROGRAM).resolve().parent / "test"
 CORPUS = ROOT / "test/fuzz/corpus/submit"
 BODIES = {
     "plain": b"Hello.\r\n",
@@ -46,6 +47,30 @@ HEADS = {
                  b"MIME-Version: 1.0\r\nContent-Transfer-Encoding: 8bit\r\n"
                  b"Content-Type: text/plain; charset=utf-8\r\n",
 }
+
+
+def run(*words, **options):
+    return subprocess.run([str(word) for word in words], check=True,
+                          capture_output=True, **options).stdout
+
+
+def rewritten(folder, records):
+    """Every header that the unit tests of rules/submit see rewritten, signed
+    by proof/sign as the box does it; adds what DNS has to say."""
+    heads = folder / "heads"
+    heads.mkdir()
+    run(TESTS / "unit_rules", env={**os.environ, "SUBMIT_KEEP": str(heads)})
+    words = []
+    for kind in ("rsa", "ed25519"):
+        key = folder / kind
+        key.write_bytes(run(TESTS / "dkim_sign", "make", kind))
+        words += [kind, key]
+        records[f"{kind}._domainkey.example.test"] = run(
+            TESTS / "dkim_sign", "record", key).splitlines()[0].decode()
+    for head in heads.iterdir():
+        yield f"vector {head.name}", run(
+            TESTS / "dkim_sign", "sign", "example.test", *words,
+            input=head.read_bytes() + b"Hello.\r\n")
 
 
 def fuzzed():
@@ -99,7 +124,8 @@ def world(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def letters(world):
-    """Every header with every body, as they arrived."""
+    """Every header with every body, as they arrived; and every vector of the
+    rewriter, signed."""
     arrived = {}
     for name, head in (*HEADS.items(), *fuzzed()):
         kinds = BODIES if name in ("plain", "multipart") else ["plain"]
@@ -110,7 +136,9 @@ def letters(world):
             if data is not None:
                 arrived[f"{name}, {kind}"] = data
     assert len(arrived) > len(HEADS) + len(BODIES)
-    return arrived
+    vectors = dict(rewritten(world.folder, world.records))
+    assert len(vectors) > 100
+    return {**arrived, **vectors}
 
 
 def signatures(data):

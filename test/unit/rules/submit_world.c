@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -29,6 +31,27 @@ const struct submit_policy submit_usual = {
 	.now = 1795210678,
 };
 
+/*
+ * Leave a rewritten header in the folder that SUBMIT_KEEP names, so that
+ * others can see whether it is signed as it should (test/live).
+ */
+static void
+keep(struct str head)
+{
+	static unsigned count;
+	const char *folder = getenv("SUBMIT_KEEP");
+	char path[1024];
+	FILE *file;
+
+	if (folder == NULL)
+		return;
+	(void)snprintf(path, sizeof path, "%s/%u", folder, count++);
+	file = fopen(path, "wb");
+	assert_non_null(file);
+	assert_int_equal(fwrite(head.at, 1, head.len, file), head.len);
+	assert_int_equal(fclose(file), 0);
+}
+
 void
 submit_tell(struct buf *out, const struct submit_policy *policy,
 	struct str head, const char *sender)
@@ -40,6 +63,7 @@ submit_tell(struct buf *out, const struct submit_policy *policy,
 	if (submit_rewrite(&result, policy, head, str_of(sender)) ==
 	    SUBMIT_OK) {
 		assert_null(result.refusal);
+		keep(buf_str(&result.head));
 		buf_add(out, buf_str(&result.head));
 		buf_add_format(out, "%s by %s", buf_text(&result.sender),
 		    by[result.by]);
