@@ -36,7 +36,7 @@ int message_piece(struct message_writer *w, struct str piece, bool last)
 struct message_start {
 	int64_t box;		/* BOX_INBOX */
 	int64_t received;	/* unix s; INTERNALDATE */
-	unsigned flags;		/* BOX_SEEN and so on */
+	uint64_t flags;		/* as of a struct box_entry */
 };
 
 /*
@@ -74,6 +74,42 @@ void message_reader_drop(struct message_reader *r);
  *           -ENOENT when it cannot be read (logged).
  */
 int message_read(struct db *db, struct message_reader *r, struct buf *out)
+	__attribute__((warn_unused_result));
+
+/*
+ * Go on with a piece of the open message, the first is 0: message_read() then
+ * reads from octet index * PIECE_SIZE on.
+ *
+ * Returns:  0; -EINVAL: the message ends before.
+ */
+int message_seek(struct message_reader *r, uint32_t index)
+	__attribute__((warn_unused_result));
+
+/* The texts of mail/summary.h. */
+enum message_summary { MESSAGE_HEAD, MESSAGE_BODY };
+
+/*
+ * Read a summary text; what message_open() opened stays open. Several in
+ * ascending order of message are cheap.
+ *
+ * out       cleared first; max SUMMARY_MAX
+ *
+ * Returns:  1: it is there; 0: it was never made, or is of another version:
+ *           message_summarise(); -EBADMSG and others (logged).
+ */
+int message_summary(struct db *db, struct message_reader *r,
+	uint64_t message, enum message_summary which, struct buf *out)
+	__attribute__((warn_unused_result));
+
+/*
+ * Make the summary of a message from its content, and keep it with the next
+ * commit (lazily: a commit is not asked for). Closes what message_open()
+ * opened. Takes as long as reading the message.
+ *
+ * head, body  cleared first; max SUMMARY_MAX; get the texts
+ */
+int message_summarise(struct db *db, struct message_reader *r,
+	uint64_t message, struct buf *head, struct buf *body)
 	__attribute__((warn_unused_result));
 
 #endif

@@ -1,0 +1,246 @@
+/*
+ * What the files of the IMAP service share; nobody else includes it.
+ *
+ * A mua is a mail user agent that is connected. serve_imap.c drives its
+ * machine (talk/imap.h); a command is carried out by a function of its own
+ * file, in steps: each does so much that nobody else has to wait, and says how
+ * to go on.
+ */
+#ifndef APP_MUA_PART_H
+#define APP_MUA_PART_H
+
+#include "app/serve_imap.h"
+#include "mail/summary.h"
+#include "net/conn.h"
+#include "store/mailbox.h"
+#include "store/message.h"
+#include "talk/imap.h"
+#include "talk/imap_reply.h"
+
+#define MUA_IN_MAX 32768	/* bytes of input a session holds */
+#define MUA_ROWS 512		/* entries of a mailbox a step looks at */
+#define MUA_OCTETS 262144	/* of messages a step opens */
+#define MUA_CODE_MAX 262144	/* bytes of a response code */
+
+struct mua;
+
+/* What a step says of its command. */
+enum mua_go {
+	MUA_DONE,	/* mua_end() was called */
+	MUA_AGAIN,	/* call it again, when out has room, in a later turn */
+	MUA_SETTLE	/* call it again after this turn's commit, whose
+			   outcome is m->settled */
+};
+
+/* The mailbox that is selected, as the mail program knows it. */
+struct mua_view {
+	bool open;
+	bool read_only;			/* EXAMINE */
+	int64_t box;
+	uint32_t uidvalidity;
+	struct uids uids;		/* what it was told there is */
+	uint32_t uidnext;		/* all below are in uids, or gone */
+	uint64_t modseq;		/* changes of flags up to it were told */
+	uint32_t changed_uid;		/* and of it up to this UID */
+	uint64_t gone_modseq;		/* so were deletions up to it */
+	uint32_t recent;		/* UIDs from it on are \Recent here */
+	struct keywords keywords;
+	size_t keywords_told;
+	uint64_t *own;			/* modseqs of changes it made itself and
+					   need not be told of, ascending */
+	size_t own_count;
+	struct uids saved;		/* "$" (RFC 5182) */
+};
+
+/* One IMAP connection. */
+struct mua {
+	struct imap_service *service;
+	struct conn conn;
+	struct imap imap;
+	struct era *era;
+	struct peer peer;
+	struct member member;
+	uint32_t number;		/* in the log */
+	enum {
+		MUA_SHAKES,		/* hands */
+		MUA_TALKS,		/* waits for input; IDLE too */
+		MUA_DRAINS,		/* to go on when all is sent */
+		MUA_LEADS,		/* the same, with the handshake */
+		MUA_PROVES,		/* judged at the gate */
+		MUA_WORKS,		/* at a command, in the next turn */
+		MUA_WAITS,		/* at a command, when out has room */
+		MUA_SETTLES,		/* at a command, after the commit */
+		MUA_PARTS		/* conn_finish() */
+	} state;
+	struct timer turn;		/* of MUA_WORKS */
+	uint64_t progress;		/* of imap, as it was */
+	bool secure_port;
+
+	struct entry entry;		/* the owner's key from login on */
+	struct message_reader *reader;
+	int64_t stamp;			/* db_stamp() while a message is open
+					   over turns; else INT64_MAX */
+	struct list settling;
+	int settled;			/* outcome of the commit */
+	struct mua_view view;
+
+	/* the command under way */
+	enum mua_go (*step)(struct mua *m);
+	void *job;			/* of the step; see mua_job() */
+	void (*job_drop)(void *job);
+	uint64_t work_done, work_total;	/* messages; for INPROGRESS (RFC 9585);
+					   total 0: not known */
+	enum imap_end end;
+	struct buf code;		/* of the tagged reply */
+	const char *end_text;
+};
+
+/* ---- serve_imap.c ---- */
+
+/*
+ * End the command: the reply is given after the news.
+ *
+ * text      a sentence, static
+ *
+ * Returns:  MUA_DONE.
+ */
+enum mua_go mua_end(struct mua *m, enum imap_end end, const char *text);
+
+/* The same with a response code, such as "TRYCREATE"; format as printf(). */
+enum mua_go mua_end_code(struct mua *m, enum imap_end end, const char *text,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/*
+ * End it for an error of the store: NO with the code that RFC 5530 has for it
+ * (OVERQUOTA, CORRUPTION, SERVERBUG ...) and a sentence.
+ */
+enum mua_go mua_end_errno(struct mua *m, int err);
+
+/*
+ * Zeroed memory that lives until the command ends.
+ *
+ * drop      frees what it holds, then free() is called; NULL: nothing
+ */
+void *mua_job(struct mua *m, size_t size, void (*drop)(void *job));
+
+/* Whether out has so much in it that the step should return. */
+bool mua_full(const struct mua *m);
+
+/* A mailbox was made, renamed, removed or subscribed to. */
+void mua_names_changed(struct mua *m);
+
+/* ---- mua_login.c ---- */
+
+/* Judge imap.user and imap.secret; true when the answer is there already. */
+bool mua_login(struct mua *m);
+
+/* Stop whatever login is under way, and lock what it unlocked. */
+void mua_lock(struct mua *m);
+
+/* ---- mua_view.c ---- */
+
+/* Load a mailbox as it is; news go on from there. */
+int view_open(struct mua *m, int64_t box, bool read_only)
+	__attribute__((warn_unused_result));
+void view_close(struct mua *m);
+
+/*
+ * Tell what has changed since the last time: EXPUNGE or VANISHED (when
+ * expunges is true), EXISTS and RECENT, FLAGS, FETCH.
+ *
+ * Returns:  true when there is more to tell, once out has room.
+ */
+bool view_tell(struct mua *m, bool expunges);
+
+/* What box_flags() did with this modseq is known to the mail program. */
+void view_own(struct mua *m, uint64_t modseq);
+
+/*
+ * What a set means, as UIDs of the view.
+ *
+ * out       an empty set
+ *
+ * Returns:  false when a sequence number is none (BAD, RFC 9051 section 9).
+ */
+bool view_set(const struct mua *m, const struct imap_set *set, bool uid,
+	struct uids *out);
+
+/* Begin "* 7 FETCH (", or "* 4711 UIDFETCH (" with UIDONLY (RFC 9586); the
+   caller ends it with ")" and CRLF. */
+void view_put_fetch(struct mua *m, uint32_t uid);
+
+/*
+ * A whole FETCH reply of FLAGS, with UID when uid or QRESYNC wants it, and
+ * MODSEQ when CONDSTORE is on.
+ */
+void view_put_flags(struct mua *m, const struct box_entry *entry, bool uid);
+
+/* "FLAGS (\Seen)" of an entry, as an item of a FETCH reply. */
+void view_put_flag_item(struct mua *m, const struct box_entry *entry);
+
+/* Whether it is \Recent here. */
+bool view_recent(const struct mua *m, uint32_t uid);
+
+/* ---- mua_flags.c ---- */
+
+/*
+ * Flags of a command as the bits of a mailbox.
+ *
+ * make      give new keywords a number, within the open transaction; else
+ *           those that are not there are left out
+ *
+ * Returns:  0; -EDQUOT: no room for another keyword: NO [LIMIT].
+ */
+int mua_flag_bits(struct mua *m, int64_t box, const struct imap_flags *flags,
+	bool make, uint64_t *bits) __attribute__((warn_unused_result));
+
+/*
+ * Flags of one mailbox as those of another, keywords made there, within the
+ * open transaction.
+ *
+ * from      of the mailbox they are of
+ */
+int mua_flags_move(struct mua *m, const struct keywords *from, int64_t to,
+	uint64_t flags, uint64_t *moved) __attribute__((warn_unused_result));
+
+/* ---- the commands: the first step of each, by its file ---- */
+
+enum mua_go mua_select(struct mua *m);	/* mua_select.c: SELECT, EXAMINE */
+enum mua_go mua_close(struct mua *m);	/* CLOSE, UNSELECT */
+enum mua_go mua_fetch(struct mua *m);	/* mua_fetch.c */
+enum mua_go mua_search(struct mua *m);	/* mua_search.c */
+enum mua_go mua_sort(struct mua *m);	/* mua_sort.c: SORT, THREAD */
+enum mua_go mua_store(struct mua *m);	/* mua_store.c */
+enum mua_go mua_copy(struct mua *m);	/* mua_copy.c: COPY, MOVE */
+enum mua_go mua_expunge(struct mua *m);	/* mua_expunge.c: EXPUNGE, also within CLOSE */
+enum mua_go mua_list(struct mua *m);	/* mua_list.c: LIST, LSUB */
+enum mua_go mua_namespace(struct mua *m);
+enum mua_go mua_status(struct mua *m);	/* mua_status.c */
+enum mua_go mua_create(struct mua *m);	/* mua_mailbox.c */
+enum mua_go mua_delete(struct mua *m);
+enum mua_go mua_rename(struct mua *m);
+enum mua_go mua_subscribe(struct mua *m);	/* both */
+enum mua_go mua_quota(struct mua *m);	/* mua_quota.c: all three */
+enum mua_go mua_get_metadata(struct mua *m);	/* mua_metadata.c */
+enum mua_go mua_set_metadata(struct mua *m);
+enum mua_go mua_append(struct mua *m);	/* mua_append.c: APPEND and REPLACE, when all
+				   texts are there */
+
+/* ---- mua_status.c ---- */
+
+/* "* STATUS name (...)" for STATUS and LIST-STATUS. Returns: 0 or why not. */
+int mua_put_status(struct mua *m, struct str name, int64_t box, unsigned items)
+	__attribute__((warn_unused_result));
+
+/* ---- mua_append.c ---- */
+
+/*
+ * IMAP_TAKE, IMAP_TEXT, IMAP_TEXT_END and IMAP_FORGET. What was given stays
+ * with the command's job until mua_append().
+ */
+void mua_append_take(struct mua *m);
+void mua_append_text(struct mua *m);
+void mua_append_text_end(struct mua *m);
+void mua_append_forget(struct mua *m);
+
+#endif
