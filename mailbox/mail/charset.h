@@ -32,4 +32,19 @@ void charset_end(struct charset *c, struct buf *out);
 /* All at once; false, nothing added, when there is no such charset. */
 bool charset_convert(struct str name, struct str octets, struct buf *out);
 
+/*
+ * Add a code point as UTF-8; one that is none (a surrogate, past U+10FFFF) as
+ * U+FFFD.
+ */
+#define CHARSET_LOST 0xFFFD	/* stands for what cannot be read */
+void charset_add(struct buf *out, uint32_t point);
+
+/*
+ * Read the letter that UTF-8 text begins with; CHARSET_LOST when its first
+ * octet begins none.
+ *
+ * Returns:  its length; 1 when it is lost, 0 when s is empty.
+ */
+size_t charset_point(struct str s, uint32_t *point);
+
 #endif
