@@ -77,6 +77,7 @@ only 'libconfig only in app/config.c' 'libconfig' 'mailbox/app/config\\.c$'
 only 'c-ares only in net/resolve*.c' 'ares' \
     'mailbox/net/resolve(_[a-z]+)?\\.c$'
 only 'libcurl only in net/fetch.c' 'curl/' 'mailbox/net/fetch\\.c$'
+only 'zlib only in net/deflate.c' 'zlib' 'mailbox/net/deflate\\.c$'
 only 'SQLite only in store' 'sqlite3' 'mailbox/store/'
 only 'sockets only in net' \
     'sys/(socket|un|epoll)\\.h|netinet/|arpa/|netdb\\.h|poll\\.h|sys/poll' \

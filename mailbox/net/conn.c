@@ -8,17 +8,14 @@
  * 3. CONN_CLOSED is told once, and is the last event.
  * 4. No memory goes unwiped: passwords come in and mail goes both ways.
  */
-#include "net/conn.h"
+#include "net/conn_part.h"
 
-#include <errno.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CHUNK_MIN 4096		/* a command, a few lines */
-#define CHUNK_MAX 65536		/* a body coming in */
 #define TURN_MAX 65536		/* bytes read in a turn, so all get theirs */
-#define KEPT_MAX (CHUNK_MIN + 1)	/* bytes of an empty buffer kept for */
+#define KEPT_MAX (CONN_CHUNK_MIN + 1)	/* bytes of an empty buffer kept for */
 #define REST_MS 1000		/* so long */
 #define FINISH_MS 2000
 
@@ -31,7 +28,15 @@ alive(const struct conn *c)
 bool
 conn_idle(const struct conn *c)
 {
-	return c->out->len == 0 && !c->tls_wants_write;
+	return c->out->len == 0 && c->packed_out.len == 0 &&
+	    !c->tls_wants_write;
+}
+
+/* Whether what came in compressed has more to give. */
+static bool
+unpacks(const struct conn *c)
+{
+	return c->deflate != NULL && (c->packed_in.len > 0 || c->unpack_more);
 }
 
 static bool
@@ -39,7 +44,8 @@ wants_input(const struct conn *c)
 {
 	if (c->state == CONN_SHAKING)
 		return true;
-	return alive(c) && !c->paused && !c->ended && c->in.len < c->in.max;
+	return alive(c) && !c->paused && (!c->ended || unpacks(c)) &&
+	    c->in.len < c->in.max;
 }
 
 /* Whether all has been told but that it is over. */
@@ -47,7 +53,7 @@ static bool
 over(const struct conn *c)
 {
 	return c->state == CONN_DEAD ||
-	    (c->ended && !c->paused && conn_idle(c));
+	    (c->ended && !c->paused && conn_idle(c) && !unpacks(c));
 }
 
 /* Whether bytes can be had that no poll of the socket will announce. */
@@ -55,7 +61,8 @@ static bool
 input_waits(const struct conn *c)
 {
 	return wants_input(c) &&
-	    (!c->watched || (c->tls != NULL && tls_pending(c->tls)));
+	    (!c->watched || unpacks(c) ||
+	    (c->tls != NULL && tls_pending(c->tls)));
 }
 
 /* Whether our side can be shut down, all having been sent. */
@@ -82,6 +89,10 @@ shed(struct conn *c, size_t room)
 		buf_wipe(&c->in);
 	if (conn_idle(c) && !c->out->full && c->out->room > room)
 		buf_wipe(c->out);
+	if (c->packed_in.len == 0)
+		buf_wipe(&c->packed_in);
+	if (c->packed_out.len == 0)
+		buf_wipe(&c->packed_out);
 }
 
 /*
@@ -132,93 +143,12 @@ tell(struct conn *c, enum conn_event event)
 	return !gone;
 }
 
-/* As tls_read(), from the bare socket. */
-static enum tls_result
-plain_read(int fd, char *at, size_t room, size_t *got)
-{
-	ssize_t len;
-
-	len = recv(fd, at, room, MSG_DONTWAIT);
-	*got = len > 0 ? (size_t)len : 0;
-	if (len > 0)
-		return TLS_OK;
-	if (len == 0)
-		return TLS_CLOSED;
-	return errno == EAGAIN || errno == EINTR ? TLS_WANT_READ : TLS_FAILED;
-}
-
-static enum tls_result
-plain_write(int fd, struct str s, size_t *put)
-{
-	ssize_t len;
-
-	len = send(fd, s.at, s.len, MSG_DONTWAIT | MSG_NOSIGNAL);
-	*put = len > 0 ? (size_t)len : 0;
-	if (len >= 0 || errno == EAGAIN || errno == EINTR)
-		return *put == s.len ? TLS_OK : TLS_WANT_WRITE;
-	return TLS_FAILED;
-}
-
-static void
-note_result(struct conn *c, enum tls_result result)
-{
-	if (result == TLS_CLOSED)
-		c->ended = true;
-	if (result == TLS_FAILED)
-		c->state = CONN_DEAD;
-}
-
-static void
-send_out(struct conn *c)
-{
-	enum tls_result result;
-	size_t put;
-
-	if (c->tls != NULL) {
-		result = tls_write(c->tls, buf_str(c->out), &put);
-		c->tls_wants_write = result == TLS_WANT_WRITE;
-	} else {
-		result = plain_write(c->watch.fd, buf_str(c->out), &put);
-	}
-	buf_eat(c->out, put);
-	note_result(c, result);
-}
-
-/* Read once, at most what in has room for; false when there is no more now. */
-static bool
-fill_once(struct conn *c)
-{
-	enum tls_result result;
-	size_t room, got;
-	char *at;
-
-	room = c->in.max - c->in.len;
-	if (room > c->chunk)
-		room = c->chunk;
-	if (room == 0)
-		return false;
-	at = buf_space_secret(&c->in, room);
-	must(at != NULL);
-	result = c->tls == NULL ? plain_read(c->watch.fd, at, room, &got) :
-	    tls_read(c->tls, at, room, &got);
-	buf_grew(&c->in, got);
-	if (got > 0)
-		c->due_input = true;
-	if (got < room)
-		c->chunk = CHUNK_MIN;
-	else if (c->chunk < CHUNK_MAX)
-		c->chunk *= 2;
-	note_result(c, result);
-	return result == TLS_OK &&
-	    (got == room || (c->tls != NULL && tls_pending(c->tls)));
-}
-
 static void
 fill(struct conn *c)
 {
 	size_t before = c->in.len;
 
-	while (fill_once(c) && c->in.len - before < TURN_MAX)
+	while (conn_fill_once(c) && c->in.len - before < TURN_MAX)
 		continue;
 	if (c->finishing)
 		buf_clear(&c->in);
@@ -271,7 +201,7 @@ turn(struct conn *c, unsigned events)
 		events = 0;	/* they were spent on the handshake */
 	}
 	if (alive(c) && c->state != CONN_SHAKING && !conn_idle(c))
-		send_out(c);
+		conn_send(c);
 	if (parts_now(c))
 		say_finished(c);
 	if (alive(c) && c->state != CONN_SHAKING && wants_input(c) &&
@@ -338,7 +268,7 @@ conn_open(struct conn *c, struct loop *loop, int fd, size_t in_max,
 		.watch = { .fd = fd, .ready = on_ready },
 		.timer = { .fire = on_deadline },
 		.wake = { .fire = on_wake },
-		.chunk = CHUNK_MIN
+		.chunk = CONN_CHUNK_MIN
 	};
 	error = loop_watch(loop, &c->watch, EPOLLIN);
 	if (error != 0) {
@@ -395,12 +325,27 @@ conn_secure_to(struct conn *c, struct tls_client *client,
 }
 
 void
+conn_compress(struct conn *c)
+{
+	if (!alive(c))
+		return;
+	must(c->deflate == NULL && conn_idle(c));
+	c->deflate = deflate_new();
+	buf_init(&c->packed_out, CONN_PACKED_OUT_MAX);
+	buf_init(&c->packed_in, c->in.max + CONN_CHUNK_MIN);
+	buf_add(&c->packed_in, buf_str(&c->in));
+	buf_wipe(&c->in);
+	c->due_input = false;
+	rearm_outside(c);
+}
+
+void
 conn_flush(struct conn *c)
 {
 	if (alive(c) && c->out->len > 0) {
 		c->due_drained = true;
 		if (c->state != CONN_SHAKING)
-			send_out(c);
+			conn_send(c);
 	}
 	rearm_outside(c);
 }
@@ -442,7 +387,7 @@ conn_finish(struct conn *c)
 	buf_wipe(&c->in);
 	timer_set(c->loop, &c->timer, FINISH_MS);
 	if (c->state != CONN_SHAKING && !conn_idle(c))
-		send_out(c);
+		conn_send(c);
 	rearm_outside(c);
 }
 
@@ -459,6 +404,9 @@ conn_drop(struct conn *c)
 	tls_drop(c->tls);
 	close(c->watch.fd);
 	buf_wipe(&c->in);
+	deflate_drop(c->deflate);
+	buf_wipe(&c->packed_in);
+	buf_wipe(&c->packed_out);
 	*c = (struct conn){ .on = c->on };
 }
 

@@ -3,6 +3,7 @@
 #define NET_CONN_H
 
 #include "base/buf.h"
+#include "net/deflate.h"
 #include "net/loop.h"
 #include "net/tls_client.h"
 
@@ -34,6 +35,9 @@ struct conn {
 	struct timer timer;
 	struct timer wake;	/* something is due that no poll announces */
 	struct tls *tls;
+	struct deflate *deflate;	/* NULL: not compressed */
+	struct buf packed_in, packed_out;
+	bool unpack_more;	/* without new input */
 	enum conn_state state;
 	bool paused;
 	bool tls_wants_write;
@@ -83,6 +87,12 @@ void conn_secure(struct conn *c, struct tls_server *server);
  */
 void conn_secure_to(struct conn *c, struct tls_client *client,
 	const struct tls_goal *goal);
+
+/*
+ * From now on all bytes are compressed, both ways (RFC 4978); *out must have
+ * been sent (see conn_idle()). Unread input counts as compressed.
+ */
+void conn_compress(struct conn *c);
 
 /*
  * Send what is in *out as far as it goes now; the rest by and by. When there
