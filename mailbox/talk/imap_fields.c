@@ -1,0 +1,108 @@
+/*
+ * A line of a header is held until its colon tells whether it is wanted; what
+ * is behind the colon only goes by.
+ */
+#include "talk/imap_fields.h"
+
+void
+imap_fields_begin(struct imap_fields *f, const struct imap_item *item)
+{
+	f->item = item;
+	f->state = FIELDS_NAME;
+	f->begun = false;
+	f->keeps = false;
+	f->held_len = 0;
+}
+
+static bool
+is_named(const struct imap_item *item, struct str name)
+{
+	size_t i;
+
+	for (i = 0; i < item->field_count; i++)
+		if (str_same(item->fields[i], name))
+			return true;
+	return false;
+}
+
+/* Begin a field, which is no field when it has no name; what is held of it
+   comes out when it is wanted. */
+static void
+field_begin(struct imap_fields *f, bool named, struct buf *out)
+{
+	struct str held = str_from(f->held, f->held_len);
+	bool rest = f->item->section == IMAP_SECTION_FIELDS_NOT;
+
+	f->keeps = named && is_named(f->item, str_trim(held)) ? !rest : rest;
+	f->begun = true;
+	f->held_len = 0;
+	if (f->keeps)
+		buf_add(out, held);
+}
+
+/* The line ends before a colon was seen; its end is held. */
+static void
+line_over(struct imap_fields *f, struct buf *out)
+{
+	struct str held = str_from(f->held, f->held_len);
+
+	if (str_equal(held, STR("\r\n")) || str_equal(held, STR("\n"))) {
+		f->held_len = 0;
+		buf_add(out, held);
+		return;
+	}
+	field_begin(f, false, out);
+}
+
+/* Look at one octet before the colon. */
+static void
+name_feed(struct imap_fields *f, char c, struct buf *out)
+{
+	if (f->held_len == 0 && f->begun && (c == ' ' || c == '\t')) {
+		f->state = FIELDS_VALUE;
+		if (f->keeps)
+			buf_add_char(out, c);
+		return;
+	}
+	if (c == ':') {
+		field_begin(f, true, out);
+		f->state = FIELDS_VALUE;
+		if (f->keeps)
+			buf_add_char(out, c);
+		return;
+	}
+	f->held[f->held_len++] = c;
+	if (c == '\n') {
+		line_over(f, out);
+	} else if (f->held_len == sizeof f->held) {
+		field_begin(f, false, out);
+		f->state = FIELDS_VALUE;
+	}
+}
+
+void
+imap_fields_feed(struct imap_fields *f, struct str octets, struct buf *out)
+{
+	size_t end;
+	struct str line;
+
+	while (octets.len > 0) {
+		if (f->state == FIELDS_NAME) {
+			name_feed(f, *str_take(&octets, 1).at, out);
+			continue;
+		}
+		end = str_find(octets, 0, '\n');
+		if (end != STR_NONE)
+			f->state = FIELDS_NAME;
+		line = str_take(&octets, end == STR_NONE ? end : end + 1);
+		if (f->keeps)
+			buf_add(out, line);
+	}
+}
+
+void
+imap_fields_end(struct imap_fields *f, struct buf *out)
+{
+	if (f->state == FIELDS_NAME && f->held_len > 0)
+		field_begin(f, false, out);
+}
