@@ -88,7 +88,7 @@ objects = $(patsubst %.c,$(OUT)/obj/%.o,$(call source,$(1)))
 archives = $(foreach f,$(UNDER_$(1)),$(if $(call source,$f),$(OUT)/$f.a))
 
 # Mbed TLS comes from base/crypto*.c and so is under everything.
-LIBRARIES = sqlite3 libconfig curl mbedtls libsodium c-ares zlib
+LIBRARIES = sqlite3 libconfig curl mbedtls libsodium c-ares zlib unicode-data
 LIBRARY_FILES = $(foreach l,$(LIBRARIES),$(OUT)/lib/$l/$l.a)
 READY = $(LIBRARIES:%=$(OUT)/lib/%.ready)
 INCLUDE = -Imailbox -I. $(LIBRARIES:%=-isystem $(OUT)/lib/%/include)

@@ -13,7 +13,7 @@
  * between two letters may be folded in parts, for SEARCH. (Marks are not
  * brought into canonical order, as RFC 5051 does not.)
  */
-#define FOLD_GROWTH 6
+#define FOLD_GROWTH 11
 void fold_text(struct buf *out, struct str text);
 
 /* Compare two folded texts: as memcmp(), the shorter one first. */

@@ -4,8 +4,8 @@
 
 #include "mail/mime.h"
 
-#define TRANSFER_SPACE_MAX 1000	/* octets: space held at the end of a line;
-				   lines have no more (RFC 5322 section 2.1.1) */
+#define TRANSFER_SPACE_MAX 1000	/* octets held at the end of a line, which
+				   has no more (RFC 5322 section 2.1.1) */
 
 /* Zeroed plus transfer_begin(). */
 struct transfer {
