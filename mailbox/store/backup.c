@@ -7,7 +7,8 @@
  * 2. The database is copied from one read transaction: one instant of it.
  * 3. Then the files that this copy names, which never change once committed.
  *    Those of younger messages are left out, as their rows are.
- * 4. UIDs go on far above those of that instant, see below.
+ * 4. UIDs, and the ids of mailboxes and messages, go on far above those of
+ *    that instant, see below.
  * 5. Mail that waits to be sent is held in the copy: the box goes on sending
  *    it, and whoever puts the copy in its place says what is sent again. The
  *    device key is not copied; device_recover() brings it back.
@@ -32,6 +33,9 @@
  * section 7; RFC 9051 section 2.3.1.1). 2^20 letters may come in between.
  */
 #define UIDS_PASSED_OVER "1048576"
+
+/* Likewise for what names messages and mailboxes for ever (RFC 8474). */
+#define IDS_PASSED_OVER "1048576"
 
 struct backup {
 	struct db *db;
@@ -141,6 +145,12 @@ copy_settle(sqlite3 *to)
 	int code = sqlite3_exec(to, "UPDATE box SET"
 	    " uidnext = uidnext + " UIDS_PASSED_OVER ","
 	    " modseq = modseq + " UIDS_PASSED_OVER ";"
+	    "INSERT INTO vanished (box, modseq, first, last) SELECT id, modseq,"
+	    " uidnext - " UIDS_PASSED_OVER ", uidnext - 1 FROM box;"
+	    "INSERT INTO sqlite_sequence (name, seq) SELECT 'epoch', 0"
+	    " WHERE 'epoch' NOT IN (SELECT name FROM sqlite_sequence);"
+	    "UPDATE sqlite_sequence SET seq = seq + " IDS_PASSED_OVER
+	    " WHERE name IN ('box', 'epoch');"
 	    "UPDATE recipient SET state = 1 WHERE state = 0;"
 	    "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
 

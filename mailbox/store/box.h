@@ -108,6 +108,10 @@ int box_unseen(struct db *db, int64_t box, uint32_t *uid)
 int box_deleted(struct db *db, int64_t box, uint64_t *count,
 	uint64_t *octets) __attribute__((warn_unused_result));
 
+/* Add the UIDs that have \Deleted; quick when few have. */
+int box_deleted_uids(struct db *db, int64_t box, struct uids *uids)
+	__attribute__((warn_unused_result));
+
 /* A change of flags. */
 struct box_change {
 	enum { BOX_FLAGS_SET, BOX_FLAGS_ADD, BOX_FLAGS_REMOVE } how;
@@ -133,7 +137,8 @@ int box_flags(struct db *db, int64_t box, uint32_t first, uint32_t last,
  * open transaction, under new UIDs that follow one another without a gap.
  *
  * entries   message, size, flags (already with the keywords of the new
- *           mailbox) and received are taken
+ *           mailbox) and received are taken; all must be in their mailbox
+ *           now: read them in the same turn of the loop
  * first     gets the UID of the first
  */
 int box_copy(struct db *db, int64_t to, const struct box_entry *entries,

@@ -17,22 +17,29 @@ struct delete {
 	int64_t first, last;	/* UIDs of the open range; first 0: none */
 };
 
+int
+box_vanish(struct db *db, int64_t box, int64_t modseq, int64_t first,
+	int64_t last)
+{
+	sqlite3_stmt *s = db_sql(db, SLOT_VANISHED_ADD,
+	    "INSERT INTO vanished (box, modseq, first, last)"
+	    " VALUES (?1, ?2, ?3, ?4)");
+
+	sqlite3_bind_int64(s, 1, box);
+	sqlite3_bind_int64(s, 2, modseq);
+	sqlite3_bind_int64(s, 3, first);
+	sqlite3_bind_int64(s, 4, last);
+	return db_run(db, s);
+}
+
 static int
 range_close(struct delete *d)
 {
-	sqlite3_stmt *s;
+	int64_t first = d->first;
 
-	if (d->first == 0)
-		return 0;
-	s = db_sql(d->db, SLOT_VANISHED_ADD,
-	    "INSERT INTO vanished (box, modseq, first, last)"
-	    " VALUES (?1, ?2, ?3, ?4)");
-	sqlite3_bind_int64(s, 1, d->box);
-	sqlite3_bind_int64(s, 2, d->modseq);
-	sqlite3_bind_int64(s, 3, d->first);
-	sqlite3_bind_int64(s, 4, d->last);
 	d->first = 0;
-	return db_run(d->db, s);
+	return first == 0 ? 0 : box_vanish(d->db, d->box, d->modseq, first,
+	    d->last);
 }
 
 static int
@@ -48,17 +55,16 @@ range_add(struct delete *d, uint32_t uid)
 	return err;
 }
 
-/* One entry fewer names the message. */
-static int
-message_leave(struct delete *d, int64_t message)
+int
+box_message_leave(struct db *db, int64_t message, int64_t stamp)
 {
-	sqlite3_stmt *s = db_sql(d->db, SLOT_COPY_FIND,
+	sqlite3_stmt *s = db_sql(db, SLOT_COPY_FIND,
 	    "SELECT more FROM copy WHERE message = ?1");
 	int64_t more = 0;
 	int row;
 
 	sqlite3_bind_int64(s, 1, message);
-	row = db_step(d->db, s);
+	row = db_step(db, s);
 	if (row < 0)
 		return row;
 	if (row > 0) {
@@ -66,18 +72,35 @@ message_leave(struct delete *d, int64_t message)
 		db_reset(s);
 	}
 	if (more == 0) {
-		s = db_sql(d->db, SLOT_GARBAGE_ADD,
+		s = db_sql(db, SLOT_GARBAGE_ADD,
 		    "INSERT INTO garbage (stamp, message) VALUES (?2, ?1)");
-		sqlite3_bind_int64(s, 2, d->stamp);
+		sqlite3_bind_int64(s, 2, stamp);
 	} else if (more == 1) {
-		s = db_sql(d->db, SLOT_COPY_DELETE,
+		s = db_sql(db, SLOT_COPY_DELETE,
 		    "DELETE FROM copy WHERE message = ?1");
 	} else {
-		s = db_sql(d->db, SLOT_COPY_LESS,
+		s = db_sql(db, SLOT_COPY_LESS,
 		    "UPDATE copy SET more = more - 1 WHERE message = ?1");
 	}
 	sqlite3_bind_int64(s, 1, message);
-	return db_run(d->db, s);
+	return db_run(db, s);
+}
+
+int
+box_stamp(struct db *db, int64_t *stamp)
+{
+	int err = state_number(db, "stamp", stamp);
+
+	if (err == 0 && *stamp < db->stamp)
+		*stamp = db->stamp;
+	return err;
+}
+
+int
+box_stamp_given(struct db *db, int64_t stamp)
+{
+	db->stamp = stamp + 1;
+	return state_set(db, "stamp", stamp + 1);
 }
 
 static int
@@ -101,25 +124,33 @@ entry_delete(struct delete *d, uint32_t uid)
 	err = db_run(d->db, s);
 	if (err == 0)
 		err = range_add(d, uid);
-	return err != 0 ? err : message_leave(d, message);
+	return err != 0 ? err : box_message_leave(d->db, message, d->stamp);
 }
 
 static int
 delete_begin(struct delete *d)
 {
 	struct box_status status;
-	int64_t stamp = 0;
 	int err = db_begin(d->db);
 
 	if (err == 0)
 		err = box_status(d->db, d->box, &status);
-	if (err == 0)
-		err = state_number(d->db, "stamp", &stamp);
 	if (err != 0)
 		return err;
 	d->modseq = (int64_t)status.modseq + 1;
-	d->stamp = stamp > d->db->stamp ? stamp : d->db->stamp;
-	return 0;
+	return box_stamp(d->db, &d->stamp);
+}
+
+int
+box_unseen_seek(struct db *db, int64_t box)
+{
+	sqlite3_stmt *s = db_sql(db, SLOT_BOX_UNSEEN_SEEK,
+	    "UPDATE box SET unseen_from = ifnull((SELECT uid FROM entry"
+	    " WHERE box = ?1 AND uid >= unseen_from AND flags & 1 = 0"
+	    " ORDER BY uid LIMIT 1), uidnext) WHERE id = ?1 AND unseen > 0");
+
+	sqlite3_bind_int64(s, 1, box);
+	return db_run(db, s);
 }
 
 static int
@@ -139,11 +170,9 @@ delete_end(struct delete *d)
 	sqlite3_bind_int64(s, 4, d->octets);
 	sqlite3_bind_int64(s, 5, d->unseen);
 	err = db_run(d->db, s);
-	if (err == 0)
-		err = state_set(d->db, "stamp", d->stamp + 1);
-	/* It stays so even if this is rolled back: sessions may know it. */
-	d->db->stamp = d->stamp + 1;
-	return err;
+	if (err == 0 && d->unseen > 0)
+		err = box_unseen_seek(d->db, d->box);
+	return err != 0 ? err : box_stamp_given(d->db, d->stamp);
 }
 
 int

@@ -27,6 +27,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "store/blob.h"
+#include "store/box_inner.h"
 #include "store/device_inner.h"
 #include "store/epoch.h"
 #include "store/lazy.h"
@@ -405,6 +406,7 @@ db_rollback(struct db *db)
 		blob_lost(db);
 		epoch_lost(db);
 		device_lost(db);
+		box_lost(db);
 		queue_left_lost(db);
 		lazy_lost(db->lazy);
 	}

@@ -162,20 +162,41 @@ disk_size(int file, uint64_t *size)
 	return 0;
 }
 
-int
-disk_room(int folder, uint64_t *missing)
+/* What is free, and how much of it is held back. */
+static int
+room_ask(int folder, uint64_t *left, uint64_t *held)
 {
 	struct statvfs is;
-	uint64_t left, held;
 
 	if (fstatvfs(folder, &is) != 0)
 		return disk_error();
-	left = (uint64_t)is.f_bavail * is.f_frsize;
-	held = (uint64_t)is.f_blocks * is.f_frsize / 4;
-	if (held > ROOM_HELD_BACK)
-		held = ROOM_HELD_BACK;
-	*missing = left < held ? held - left : 0;
+	*left = (uint64_t)is.f_bavail * is.f_frsize;
+	*held = (uint64_t)is.f_blocks * is.f_frsize / 4;
+	if (*held > ROOM_HELD_BACK)
+		*held = ROOM_HELD_BACK;
 	return 0;
+}
+
+int
+disk_room(int folder, uint64_t *missing)
+{
+	uint64_t left, held;
+	int err = room_ask(folder, &left, &held);
+
+	if (err == 0)
+		*missing = left < held ? held - left : 0;
+	return err;
+}
+
+int
+disk_left(int folder, uint64_t *left)
+{
+	uint64_t held;
+	int err = room_ask(folder, left, &held);
+
+	if (err == 0)
+		*left = *left > held ? *left - held : 0;
+	return err;
 }
 
 int

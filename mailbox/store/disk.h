@@ -60,6 +60,10 @@ int disk_size(int file, uint64_t *size) __attribute__((warn_unused_result));
 int disk_room(int folder, uint64_t *missing)
 	__attribute__((warn_unused_result));
 
+/* How much mail the disk of a folder can still take, in bytes. */
+int disk_left(int folder, uint64_t *left)
+	__attribute__((warn_unused_result));
+
 /* Make the content of a file durable. */
 int disk_sync(int file) __attribute__((warn_unused_result));
 

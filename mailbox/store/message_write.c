@@ -130,16 +130,16 @@ message_keep(struct message_writer *w, const struct message_start *start,
 		message_abort(w);
 		return err;
 	}
-	err = message_add(w);
+	/* First: where it can be refused without a trace. */
+	err = box_add(db, start, w->body.id.number, w->body.size, &own);
 	if (err == 0)
-		err = box_add(db, start, w->body.id.number, w->body.size,
-		    &own);
+		err = message_add(w);
 	if (err == 0 && uid != NULL)
 		*uid = own;
 	if (err == 0)
 		body_keep(&w->body);
 	message_abort(w);
-	return err != 0 ? db_doom(db, err) : 0;
+	return err;
 }
 
 void

@@ -1,6 +1,7 @@
 /*
- * What can wait for a quiet moment: late counts, deleted messages, files that
- * a crash left behind, and the checkpoint.
+ * What can wait for a quiet moment: late counts, what mailboxes held that were
+ * removed, deleted messages, files that a crash left behind, and the
+ * checkpoint.
  *
  * 1. A file is removed only after the commit that forgot its message.
  * 2. Nothing is freed while a backup holds its lock on blob/.
@@ -14,6 +15,7 @@
 
 #include "base/log.h"
 #include "store/blob.h"
+#include "store/box_inner.h"
 #include "store/epoch.h"
 #include "store/lazy.h"
 
@@ -245,7 +247,9 @@ db_rest(struct db *db, int64_t before)
 	if (lazy_due(db) && db_commit(db) != 0)
 		return false;
 	blob_sweep(db);
-	more = garbage_free(db, before);
+	more = box_empty_removed(db);
+	if (garbage_free(db, before))
+		more = true;
 	if (sweep_step(db))
 		more = true;
 	if (!more && db->wal_pages >= DB_WAL_REST)

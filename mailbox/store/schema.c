@@ -191,7 +191,64 @@ static const char *const steps[] = {
 	" domain TEXT PRIMARY KEY,"
 	" id TEXT NOT NULL,"
 	" expires INTEGER NOT NULL,"
-	" text TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+	" text TEXT NOT NULL) STRICT, WITHOUT ROWID;",
+
+	/*
+	 * saved: when it was put here, 0: when it was received. arrived: its
+	 * modseq before its flags first changed, 0: they never did; so the
+	 * index on that costs a delivery nothing, nor does the one of those
+	 * that are \Deleted.
+	 */
+	"ALTER TABLE entry ADD COLUMN saved INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE entry ADD COLUMN arrived INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX entry_changed ON entry (box, modseq) WHERE arrived > 0;"
+	"CREATE INDEX entry_deleted ON entry (box) WHERE flags & 8 <> 0;"
+
+	/*
+	 * AUTOINCREMENT: no mailbox's id ever comes again. unseen_from: all
+	 * below that UID have \Seen; of no meaning while unseen is 0. Only
+	 * INBOX was ever shown with its UIDVALIDITY; now no two have the same.
+	 */
+	"CREATE TABLE mailbox ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" name TEXT NOT NULL UNIQUE,"
+	" special_use TEXT UNIQUE,"
+	" uidvalidity INTEGER NOT NULL,"
+	" uidnext INTEGER NOT NULL DEFAULT 1,"
+	" modseq INTEGER NOT NULL DEFAULT 1,"
+	" messages INTEGER NOT NULL DEFAULT 0,"
+	" octets INTEGER NOT NULL DEFAULT 0,"
+	" unseen INTEGER NOT NULL DEFAULT 0,"
+	" unseen_from INTEGER NOT NULL DEFAULT 1) STRICT;"
+	"INSERT INTO mailbox (id, name, special_use, uidvalidity, uidnext,"
+	" modseq, messages, octets, unseen) SELECT id, name, special_use,"
+	" uidvalidity + id - 1, uidnext, modseq, messages, octets, unseen"
+	" FROM box;"
+
+	/* By name, whether there is such a mailbox or not. */
+	"CREATE TABLE subscription ("
+	" name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;"
+	"INSERT INTO subscription SELECT name FROM box WHERE subscribed = 1;"
+	"DROP TABLE box;"
+	"ALTER TABLE mailbox RENAME TO box;"
+
+	/* Mailboxes that were removed, whose entries are still to be. */
+	"CREATE TABLE removed (box INTEGER PRIMARY KEY) STRICT;"
+
+	/* Of a mailbox, or of the server: box 0. value is sealed. */
+	"CREATE TABLE annotation ("
+	" box INTEGER NOT NULL, name TEXT NOT NULL,"
+	" value BLOB NOT NULL,"
+	" PRIMARY KEY (box, name)) STRICT, WITHOUT ROWID;"
+
+	/*
+	 * The texts of mail/summary.h, sealed, each behind its version. There
+	 * never was a row in the older table.
+	 */
+	"DROP TABLE summary;"
+	"CREATE TABLE summary ("
+	" message INTEGER PRIMARY KEY,"
+	" head BLOB NOT NULL, body BLOB NOT NULL) STRICT;"
 };
 
 /* BOX_INBOX is 1: the first. */
@@ -263,21 +320,21 @@ boxes_make(struct db *db)
 	int err = 0;
 
 	/* A clock that was never set still gives a UIDVALIDITY. */
-	if (now < 1 || now > UINT32_MAX)
+	if (now < 1 || now > UINT32_MAX - (int64_t)countof(boxes))
 		now = 1;
 	if (sqlite3_prepare_v2(db->sql, "INSERT INTO box (name, special_use,"
-	    " subscribed, uidvalidity) VALUES (?1, ?2, 1, ?3)", -1, &s,
-	    NULL) != SQLITE_OK)
+	    " uidvalidity) VALUES (?1, ?2, ?3)", -1, &s, NULL) != SQLITE_OK)
 		return db_failed(db, "database-unwritable", -EIO);
 	for (size_t i = 0; i < countof(boxes) && err == 0; i++) {
 		db_bind_text(s, 1, str_of(boxes[i].name));
 		if (boxes[i].special_use != NULL)
 			db_bind_text(s, 2, str_of(boxes[i].special_use));
-		sqlite3_bind_int64(s, 3, now);
+		sqlite3_bind_int64(s, 3, now + (int64_t)i);
 		err = db_run(db, s);
 	}
 	sqlite3_finalize(s);
-	return err;
+	return err != 0 ? err : db_exec(db,
+	    "INSERT INTO subscription SELECT name FROM box");
 }
 
 int

@@ -121,6 +121,13 @@ seal_derive(const unsigned char key[SEAL_KEY], struct str what,
 }
 
 void
+seal_owner_derive(const struct seal_owner *owner, struct str what,
+	unsigned char *out, size_t size)
+{
+	seal_derive(owner->secret, what, out, size);
+}
+
+void
 seal_give(const unsigned char key[SEAL_KEY],
 	const unsigned char public_key[SEAL_KEY],
 	unsigned char sealed[SEAL_SEED_SEALED])

@@ -29,6 +29,10 @@ struct seal_owner;
 struct seal_owner *seal_owner_new(unsigned char public_key[SEAL_KEY]);
 void seal_owner_drop(struct seal_owner *owner);	/* wipes; NULL is fine */
 
+/* As seal_derive(), from the secret. */
+void seal_owner_derive(const struct seal_owner *owner, struct str what,
+	unsigned char *out, size_t size);
+
 /* Put the secret under a key, and get it back. */
 void seal_wrap(const struct seal_owner *owner,
 	const unsigned char key[SEAL_KEY], unsigned char wrapped[SEAL_WRAPPED]);

@@ -23,8 +23,22 @@ static const struct {
 	  " GROUP BY box) ON box = id WHERE messages <> ifnull(n, 0)"
 	  " OR octets <> ifnull(o, 0) OR unseen <> ifnull(u, 0)"
 	  " OR uidnext <= ifnull(m, 0)" },
+	{ "a message without \\Seen is not looked for: ",
+	  "SELECT uid FROM entry JOIN box ON id = box"
+	  " WHERE flags & 1 = 0 AND uid < unseen_from" },
+	{ "UIDs vanished that are there: ",
+	  "SELECT name FROM box JOIN (SELECT box, sum(last - first + 1) AS n"
+	  " FROM vanished GROUP BY box) ON box = id"
+	  " WHERE n + messages >= uidnext" },
+	{ "a keyword or an annotation is of no mailbox: ",
+	  "SELECT box FROM (SELECT box FROM keyword UNION"
+	  " SELECT box FROM annotation WHERE box <> 0)"
+	  " WHERE box NOT IN (SELECT id FROM box)" },
+	{ "a mailbox that was removed is there: ",
+	  "SELECT name FROM box WHERE id IN (SELECT box FROM removed)" },
 	{ "an entry is in no mailbox: ",
-	  "SELECT uid FROM entry WHERE box NOT IN (SELECT id FROM box)" },
+	  "SELECT uid FROM entry WHERE box NOT IN"
+	  " (SELECT id FROM box UNION ALL SELECT box FROM removed)" },
 	{ "an entry has no message: ",
 	  "SELECT entry.message FROM entry LEFT JOIN message"
 	  " ON id = entry.message WHERE id IS NULL"

@@ -208,7 +208,6 @@ static void
 test_doomed(void **state)
 {
 	struct fixture *f = *state;
-	struct message_start nowhere = { 999, 0, 0 };
 	struct message_writer *w, *open;
 	const unsigned kept[] = { 5 };
 	const size_t sizes[] = { 100 };
@@ -216,9 +215,11 @@ test_doomed(void **state)
 	(void)fixture_keep(f, 1, 100);
 	open = fixture_write(f, 4, 100);
 	w = fixture_write(f, 2, 100);
-	assert_int_equal(message_keep(w, &nowhere, NULL), -ENOENT);
-	assert_int_equal(message_begin(f->db, &w), -ENOENT);
-	assert_int_equal(db_commit(f->db), -ENOENT);
+	assert_int_equal(db_doom(f->db, -EXDEV), -EXDEV);
+	assert_int_equal(message_keep(w, &(struct message_start){
+	    BOX_INBOX, 0, 0 }, NULL), -EXDEV);
+	assert_int_equal(message_begin(f->db, &w), -EXDEV);
+	assert_int_equal(db_commit(f->db), -EXDEV);
 	/* a message begun in it has lost its epoch */
 	assert_int_equal(message_keep(open, &(struct message_start){
 	    BOX_INBOX, 0, 0 }, NULL), -EIO);
@@ -229,6 +230,22 @@ test_doomed(void **state)
 	/* and no number of it comes again */
 	assert_int_equal(fixture_number(f, "SELECT id FROM message"),
 	    2 * SEAL_EPOCH_MAX);
+}
+
+/* What is refused before it changes anything dooms nobody. */
+static void
+test_refused(void **state)
+{
+	struct fixture *f = *state;
+	const unsigned kept[] = { 1 };
+	const size_t sizes[] = { 100 };
+
+	(void)fixture_keep(f, 1, 100);
+	assert_int_equal(message_keep(fixture_write(f, 2, 100000),
+	    &(struct message_start){ 999, 0, 0 }, NULL), -ENOENT);
+	assert_int_equal(db_commit(f->db), 0);
+	fixture_holds(f, kept, sizes, 1);
+	assert_int_equal(fixture_files(f, "blob"), 0);
 }
 
 /* The command line beside the keeper. */
@@ -315,6 +332,7 @@ db_test(void)
 		WITH_BOX(test_pending),
 		WITH_BOX(test_full),
 		WITH_BOX(test_doomed),
+		WITH_BOX(test_refused),
 		WITH_BOX(test_beside),
 		WITH_BOX(test_turns),
 	};

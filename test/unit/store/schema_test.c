@@ -117,9 +117,16 @@ box_path(const struct fixture *f, const char *name, char path[128])
 static void
 box_age(struct fixture *f)
 {
-	static const char *const tables[] = {
-		"state", "box", "entry", "keyword", "vanished", "message",
-		"copy", "summary", "garbage", "epoch", "address", "credential"
+	static const struct {
+		const char *name, *columns;
+	} tables[] = {
+		{ "state", "*" }, { "keyword", "*" }, { "vanished", "*" },
+		{ "box", "id, name, special_use, 1, 1700000000, uidnext,"
+		  " modseq, messages, octets, unseen" },
+		{ "entry", "box, uid, message, size, flags, modseq,"
+		  " received" },
+		{ "message", "*" }, { "copy", "*" }, { "garbage", "*" },
+		{ "epoch", "*" }, { "address", "*" }, { "credential", "*" }
 	};
 	char path[128], old[128], text[200];
 	sqlite3 *sql;
@@ -136,15 +143,16 @@ box_age(struct fixture *f)
 	sql_run(sql, text);
 	for (size_t i = 0; i < countof(tables); i++) {
 		(void)snprintf(text, sizeof text,
-		    "INSERT INTO main.%s SELECT * FROM now.%s", tables[i],
-		    tables[i]);
+		    "INSERT INTO main.%s SELECT %s FROM now.%s",
+		    tables[i].name, tables[i].columns, tables[i].name);
 		sql_run(sql, text);
 	}
 	/* a step that was released is never changed */
 	assert_int_equal(sql_number(sql, "SELECT count(*) FROM"
 	    " main.sqlite_schema AS o WHERE NOT EXISTS (SELECT 1 FROM"
 	    " now.sqlite_schema AS n WHERE n.name = o.name"
-	    " AND n.sql IS o.sql)"), 0);
+	    " AND n.sql IS o.sql) AND name NOT IN ('box', 'entry', 'summary',"
+	    " 'sqlite_autoindex_box_1')"), 0);
 	sql_run(sql, "DELETE FROM main.state WHERE name LIKE 'device%'");
 	assert_int_equal(sqlite3_close(sql), SQLITE_OK);
 	assert_int_equal(rename(old, path), 0);
@@ -184,7 +192,7 @@ test_older(void **state)
 	box_fill(f);
 	box_age(f);
 	fixture_reopen(f, DB_SERVE);
-	assert_int_equal(fixture_number(f, "PRAGMA user_version"), 2);
+	assert_int_equal(fixture_number(f, "PRAGMA user_version"), 3);
 	box_is_whole(f);
 	assert_true(device_ready(f->db));
 	box_path(f, DEVICE_FILE, path);
@@ -213,7 +221,7 @@ test_commands(void **state)
 	box_age(f);
 	box_path(f, DEVICE_FILE, path);
 	fixture_reopen(f, DB_READ);
-	assert_int_equal(fixture_number(f, "PRAGMA user_version"), 2);
+	assert_int_equal(fixture_number(f, "PRAGMA user_version"), 3);
 	assert_false(device_ready(f->db));
 	assert_int_equal(access(path, F_OK), -1);
 	box_is_whole(f);
