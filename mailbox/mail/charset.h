@@ -6,8 +6,10 @@
 
 /*
  * A conversion under way; text may be cut anywhere. charset_drop() ends it.
- * UTF-8 and US-ASCII pass through, bytes that are not well-formed become
- * U+FFFD one by one.
+ * UTF-8 passes through, octets that are not well-formed become U+FFFD one by
+ * one. ISO-8859-1 is read as windows-1252, which writers mean by it. Octets
+ * above 127 in US-ASCII, from writers that do not say what they are, are UTF-8
+ * where that is well-formed, else windows-1252.
  */
 struct charset;
 
@@ -22,8 +24,10 @@ struct charset;
 struct charset *charset_open(struct str name);
 void charset_drop(struct charset *c);	/* NULL is fine */
 
-/* Convert the next octets, all of them; a letter cut at their end is kept
-   for the next call. */
+/*
+ * Convert the next octets, all of them; a letter cut at their end is kept for
+ * the next call. What is added is well-formed UTF-8.
+ */
 void charset_feed(struct charset *c, struct str octets, struct buf *out);
 
 /* The text is over: what was kept becomes U+FFFD. It may begin anew. */
@@ -31,6 +35,9 @@ void charset_end(struct charset *c, struct buf *out);
 
 /* All at once; false, nothing added, when there is no such charset. */
 bool charset_convert(struct str name, struct str octets, struct buf *out);
+
+/* How many octets at the front of s are ASCII. */
+size_t charset_ascii(struct str s);
 
 /*
  * Add a code point as UTF-8; one that is none (a surrogate, past U+10FFFF) as

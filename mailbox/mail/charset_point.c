@@ -1,6 +1,26 @@
 /* Code points and UTF-8; str_utf8() judges what is well-formed. */
 #include "mail/charset.h"
 
+#include <string.h>
+
+#define HIGH_BITS (~0ULL / 255 * 128)
+
+size_t
+charset_ascii(struct str s)
+{
+	uint64_t word;
+	size_t i;
+
+	for (i = 0; s.len - i >= sizeof word; i += sizeof word) {
+		memcpy(&word, s.at + i, sizeof word);
+		if ((word & HIGH_BITS) != 0)
+			break;
+	}
+	while (i < s.len && (unsigned char)s.at[i] < 128)
+		i++;
+	return i;
+}
+
 void
 charset_add(struct buf *out, uint32_t point)
 {

@@ -24,23 +24,6 @@
 #define HANGUL_T 0x11A7
 #define HANGUL_T_COUNT 28
 
-/* How many octets at the front of s are ASCII. */
-static size_t
-ascii_run(struct str s)
-{
-	uint64_t word;
-	size_t i;
-
-	for (i = 0; s.len - i >= sizeof word; i += sizeof word) {
-		memcpy(&word, s.at + i, sizeof word);
-		if ((word & ONES * 128) != 0)
-			break;
-	}
-	while (i < s.len && (unsigned char)s.at[i] < 128)
-		i++;
-	return i;
-}
-
 static int
 ascii_fold(int c)
 {
@@ -153,7 +136,7 @@ fold_text(struct buf *out, struct str text)
 	size_t run;
 
 	while (text.len > 0) {
-		run = ascii_run(text);
+		run = charset_ascii(text);
 		if (run > 0)
 			add_ascii(out, str_take(&text, run));
 		if (text.len > 0)

@@ -25,7 +25,8 @@ test_letters(void **state)
 		    "THE QUICK BROWN FOX JUMPS OVER THE LAZY DOG 0123456789" },
 		/* composed and not, small and capital */
 		{ "\xc3\xa9", "E\xcc\x81" }, { "e\xcc\x81", "E\xcc\x81" },
-		{ "\xc3\x89t\xc3\xa9 \xc3\xbc", "E\xcc\x81TE\xcc\x81 U\xcc\x88" },
+		{ "\xc3\x89t\xc3\xa9 \xc3\xbc",
+		    "E\xcc\x81TE\xcc\x81 U\xcc\x88" },
 		{ "\xc3\xbf", "Y\xcc\x88" },		/* U+0178 */
 		{ "\xc3\x9f", "\xc3\x9f" },		/* sharp s stays */
 		{ "\xc4\xb1", "I" },			/* dotless i */
