@@ -1,0 +1,339 @@
+/*
+ * FETCH and UID FETCH (RFC 9051 section 6.4.5): which messages.
+ *
+ * They are loaded in batches. What becomes \Seen is committed before anything
+ * of a batch is told, so that its FETCH reply can say so. What other sessions
+ * delete meanwhile stays readable: its content is held by m->stamp.
+ */
+#include "app/mua_fetch_part.h"
+
+#include <stdlib.h>
+
+#define CHANGED_MAX 4096	/* changed messages that are gathered before
+				   all are looked at instead */
+#define GAP_MAX 16		/* UIDs that are read in vain rather than
+				   asking twice */
+#define RUNS_MAX 1000		/* of one VANISHED */
+
+static void
+fetch_drop(void *job)
+{
+	struct fetch *f = job;
+
+	f->m->stamp = INT64_MAX;
+	uids_drop(&f->wanted);
+	uids_drop(&f->gone);
+	free(f->rows);
+	free(f->marked);
+	buf_drop(&f->head);
+	buf_drop(&f->body);
+	fetch_text_drop(&f->text);
+}
+
+static const struct imap_fetch *
+fetch_of(const struct fetch *f)
+{
+	return &f->m->imap.command.u.fetch;
+}
+
+/* The UIDs of a set, whether they are there or not; up to '*' is up to the
+   end, where some may have vanished. */
+static void
+set_uids(const struct mua *m, const struct imap_set *set, struct uids *out)
+{
+	const uint32_t highest = uids_last(&m->view.uids);
+	uint32_t first, last;
+	size_t i;
+
+	for (i = 0; i < set->count; i++) {
+		first = set->ranges[i].first;
+		last = set->ranges[i].last;
+		if (first > last) {
+			first = last;
+			last = set->ranges[i].first;
+		}
+		if (last == IMAP_STAR && first > highest && highest > 0)
+			first = highest;
+		uids_add(out, first, last);
+	}
+	if (set->saved)
+		uids_join(out, &m->view.saved);
+}
+
+/* Find what vanished (RFC 7162 section 3.2.6), but for what the mail program
+   still believes to be there: news tell that. */
+static int
+gone_find(struct fetch *f)
+{
+	struct mua *m = f->m;
+	struct uids all = { 0 }, asked = { 0 };
+	int err;
+
+	err = box_vanished(m->service->db, m->view.box,
+	    fetch_of(f)->changed_since, &all);
+	if (err == 0) {
+		set_uids(m, &m->imap.command.set, &asked);
+		uids_part(&asked, &m->view.uids);
+		uids_meet(&f->gone, &all, &asked);
+	}
+	uids_drop(&all);
+	uids_drop(&asked);
+	return err;
+}
+
+static void
+gone_tell(struct fetch *f)
+{
+	struct buf *out = &f->m->imap.out;
+	struct uids part = { 0 };
+	size_t i;
+
+	for (i = 0; i < RUNS_MAX && f->gone_told < f->gone.count; i++) {
+		const struct uid_run *run = &f->gone.runs[f->gone_told++];
+
+		uids_add(&part, run->first, run->last);
+	}
+	if (part.count > 0) {
+		buf_add(out, STR("* VANISHED (EARLIER) "));
+		uids_write(out, &part);
+		buf_add(out, STR("\r\n"));
+	}
+	uids_drop(&part);
+	if (f->gone_told == f->gone.count)
+		f->state = FETCH_LOADS;
+}
+
+/* Want only what has changed, if that is not much. */
+static int
+changed_find(struct fetch *f)
+{
+	const struct mua *m = f->m;
+	struct uids changed = { 0 }, both = { 0 };
+	uint64_t modseq = fetch_of(f)->changed_since;
+	uint32_t arrived = 0, uid = UINT32_MAX;
+	size_t i, count = MUA_ROWS, total = 0;
+	int err;
+
+	err = box_arrived(m->service->db, m->view.box, modseq, &arrived);
+	while (err == 0 && count == MUA_ROWS && total < CHANGED_MAX) {
+		err = box_changed(m->service->db, m->view.box, modseq, uid,
+		    arrived, f->rows, MUA_ROWS, &count);
+		for (i = 0; err == 0 && i < count; i++) {
+			modseq = f->rows[i].modseq;
+			uid = f->rows[i].uid;
+			uids_add(&changed, uid, uid);
+		}
+		total += count;
+	}
+	if (err == 0 && count < MUA_ROWS) {
+		uids_add(&changed, arrived, UINT32_MAX);
+		uids_meet(&both, &f->wanted, &changed);
+		uids_copy(&f->wanted, &both);
+	}
+	uids_drop(&changed);
+	uids_drop(&both);
+	return err;
+}
+
+/* The last UID to be asked for together with first. */
+static uint32_t
+stretch_end(const struct fetch *f, uint32_t first)
+{
+	uint32_t last = first;
+	uint32_t next = first;
+
+	while (next != 0 && next - last <= GAP_MAX &&
+	    uids_run(&f->wanted, next, &last))
+		next = last < UINT32_MAX ?
+		    uids_next(&f->wanted, last + 1) : 0;
+	return last;
+}
+
+/*
+ * Keep the rows that are wanted, of count that were read behind the others.
+ *
+ * octets    of all that are kept and will be marked
+ *
+ * Returns:  the UID of one to begin the next batch with; 0: all were taken.
+ */
+static uint32_t
+rows_keep(struct fetch *f, size_t count, uint64_t *octets)
+{
+	const struct imap_fetch *fetch = fetch_of(f);
+	const struct box_entry *read = f->rows + f->row_count;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (f->marks && *octets >= FETCH_MARK_MAX)
+			return read[i].uid;
+		if (!uids_has(&f->wanted, read[i].uid))
+			continue;
+		f->found++;
+		if (fetch->since && read[i].modseq <= fetch->changed_since)
+			continue;
+		if ((read[i].flags & BOX_SEEN) == 0)
+			*octets += read[i].size;
+		f->rows[f->row_count++] = read[i];
+	}
+	return 0;
+}
+
+static int
+rows_load(struct fetch *f)
+{
+	struct mua *m = f->m;
+	uint64_t octets = 0;
+	uint32_t first, last, left = 0;
+	size_t room, count;
+	int err;
+
+	f->row = f->row_count = 0;
+	m->stamp = db_stamp(m->service->db);
+	while (f->row_count < MUA_ROWS && f->looked < MUA_ROWS && left == 0 &&
+	    f->next != 0 && (first = uids_next(&f->wanted, f->next)) != 0) {
+		last = stretch_end(f, first);
+		room = MUA_ROWS - f->row_count;
+		err = box_entries(m->service->db, m->view.box, first, last,
+		    f->rows + f->row_count, room, &count);
+		if (err != 0)
+			return err;
+		if (count == room)
+			last = f->rows[MUA_ROWS - 1].uid;
+		f->looked += count + 1;
+		left = rows_keep(f, count, &octets);
+		/* behind UINT32_MAX is 0: there are no more */
+		f->next = left != 0 ? left : last + 1;
+	}
+	return 0;
+}
+
+static enum mua_go
+fetch_end(struct fetch *f)
+{
+	struct mua *m = f->m;
+
+	if (f->err != 0)
+		return mua_end_errno(m, f->err);
+	if (f->unknown)
+		return mua_end_code(m, IMAP_NO,
+		    "a transfer encoding is not known here", "UNKNOWN-CTE");
+	if (f->expunged && !m->imap.command.uid)
+		return mua_end_code(m, IMAP_NO,
+		    "some of the messages are there no more",
+		    "EXPUNGEISSUED");
+	return mua_end(m, IMAP_OK, "FETCH completed");
+}
+
+/* Load rows; *go is what to return when true is returned. */
+static bool
+load(struct fetch *f, enum mua_go *go)
+{
+	int err;
+
+	if (f->next == 0 || uids_next(&f->wanted, f->next) == 0) {
+		f->expunged = f->expunged ||
+		    f->found < uids_len(&f->wanted);
+		*go = fetch_end(f);
+		return true;
+	}
+	err = rows_load(f);
+	if (err != 0) {
+		*go = mua_end_errno(f->m, err);
+		return true;
+	}
+	f->state = FETCH_BEGINS;
+	if (!f->marks || !fetch_mark(f))
+		return false;
+	f->state = FETCH_MARKS;
+	*go = MUA_SETTLE;
+	return true;
+}
+
+static enum mua_go
+fetch_step(struct mua *m)
+{
+	struct fetch *f = m->job;
+	enum mua_go go;
+
+	f->octets = 0;
+	f->looked = 0;
+	f->piece = FETCH_NO_PIECE;
+	while (!fetch_pauses(f)) {
+		switch (f->state) {
+		case FETCH_GONE:
+			gone_tell(f);
+			break;
+		case FETCH_LOADS:
+			if (load(f, &go))
+				return go;
+			break;
+		case FETCH_MARKS:
+			fetch_marked(f);
+			break;
+		case FETCH_BEGINS:
+			fetch_begin(f);
+			break;
+		case FETCH_ITEMS:
+			fetch_item(f);
+			break;
+		case FETCH_COUNTS:
+			fetch_text_count(f);
+			break;
+		case FETCH_TELLS:
+			if (fetch_text_tell(f) != 0)
+				return mua_break(m);
+			break;
+		}
+	}
+	return MUA_AGAIN;
+}
+
+/* RFC 7162 section 3.1. */
+static void
+condstore_begin(struct mua *m)
+{
+	if (m->imap.enabled & IMAP_ENABLED_CONDSTORE)
+		return;
+	m->imap.enabled |= IMAP_ENABLED_CONDSTORE;
+	buf_add(&m->imap.out, STR("* OK [HIGHESTMODSEQ "));
+	buf_add_number(&m->imap.out, m->view.modseq);
+	buf_add(&m->imap.out, STR("] Highest\r\n"));
+}
+
+static bool
+vanished_is_wrong(const struct mua *m)
+{
+	const struct imap_command *c = &m->imap.command;
+
+	return c->u.fetch.vanished && (!c->uid || !c->u.fetch.since ||
+	    (m->imap.enabled & IMAP_ENABLED_QRESYNC) == 0);
+}
+
+enum mua_go
+mua_fetch(struct mua *m)
+{
+	const struct imap_command *c = &m->imap.command;
+	struct fetch *f = mua_job(m, sizeof *f, fetch_drop);
+	int err = 0;
+
+	f->m = m;
+	f->next = 1;
+	if (vanished_is_wrong(m))
+		return mua_end(m, IMAP_BAD, "VANISHED goes with UID FETCH, "
+		    "CHANGEDSINCE and ENABLE QRESYNC");
+	if (!view_set(m, &c->set, c->uid, &f->wanted))
+		return mua_end(m, IMAP_BAD, "there is no such message");
+	f->rows = xalloc(MUA_ROWS, sizeof *f->rows);
+	f->marked = xalloc(MUA_ROWS, sizeof *f->marked);
+	fetch_items_look(f);
+	if (c->u.fetch.since || (f->asked & 1u << IMAP_ITEM_MODSEQ))
+		condstore_begin(m);
+	if (c->u.fetch.since)
+		err = changed_find(f);
+	if (err == 0 && c->u.fetch.vanished)
+		err = gone_find(f);
+	if (err != 0)
+		return mua_end_errno(m, err);
+	m->step = fetch_step;
+	return fetch_step(m);
+}
