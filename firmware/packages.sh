@@ -26,7 +26,7 @@ packages_of() {
 	case $1 in
 	base)
 		echo gcc libc6-dev linux-libc-dev binutils make patch tar gzip \
-		    bzip2 xz-utils tcl util-linux diffutils findutils
+		    bzip2 xz-utils unzip tcl util-linux diffutils findutils
 		;;
 	amd64)
 		cross x86_64 gcc-x86-64-linux-gnu linux-libc-dev-amd64-cross
@@ -39,7 +39,8 @@ packages_of() {
 		echo git python3 python3-pytest python3-pytest-timeout openssl swaks \
 		    libio-socket-ssl-perl libnet-ssleay-perl curl fetchmail \
 		    mpop getmail6 e2fsprogs mount python3-dkim python3-nacl \
-		    postfix msmtp opendkim-tools python3-aiosmtpd python3-dnslib
+		    postfix msmtp opendkim-tools python3-aiosmtpd python3-dnslib \
+		    dovecot-imapd isync interimap offlineimap3 mutt neomutt tmux
 		;;
 	demo) echo curl ;;
 	qemu) echo qemu-user-static ;;
