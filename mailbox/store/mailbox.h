@@ -7,7 +7,8 @@
 
 /*
  * A name is UTF-8, levels separated by '/', none of them empty; INBOX is
- * always there. A name may lie below one that does not exist.
+ * always there, and means the same in any letter case, also in front of '/'.
+ * A name may lie below one that does not exist.
  */
 #define MAILBOX_NAME_MAX 1000	/* octets of a name */
 #define MAILBOXES_MAX 5000	/* in all */
@@ -70,9 +71,17 @@ int mailbox_rename(struct db *db, struct str from, struct str to)
 int mailbox_remove(struct db *db, struct str name)
 	__attribute__((warn_unused_result));
 
-/* Subscribe to a name, which need not exist, or no longer. */
+/*
+ * Subscribe to a name, which need not exist, or no longer, within the open
+ * transaction.
+ *
+ * Returns:  0, also when it was so already; -EINVAL: no name; -ENAMETOOLONG;
+ *           -EDQUOT: there are MAILBOXES_MAX subscriptions.
+ */
 int mailbox_subscribe(struct db *db, struct str name, bool on)
 	__attribute__((warn_unused_result));
+
+#define KEYWORD_NAME_MAX 255	/* octets */
 
 /* The keywords of a mailbox by number; a number is never given anew. */
 struct keywords {
@@ -81,6 +90,7 @@ struct keywords {
 	char *text;		/* private */
 };
 
+/* Returns: 0 with *k to be dropped, or negative errno. */
 int keyword_list(struct db *db, int64_t box, struct keywords *k)
 	__attribute__((warn_unused_result));
 void keyword_list_drop(struct keywords *k);	/* safe twice */
@@ -90,7 +100,8 @@ void keyword_list_drop(struct keywords *k);	/* safe twice */
  *
  * make      give it one, within the open transaction
  *
- * Returns:  0; -ENOENT; -EDQUOT: there are BOX_KEYWORDS_MAX already.
+ * Returns:  0; -ENOENT: it, or the mailbox, is not there; -EDQUOT: there are
+ *           BOX_KEYWORDS_MAX already, or its name is too long.
  */
 int keyword_find(struct db *db, int64_t box, struct str name, bool make,
 	unsigned *number) __attribute__((warn_unused_result));

@@ -14,6 +14,11 @@
 
 #define APPLICATION_ID 0x50426f78	/* "PBox" in the file's header */
 
+/* Above all that were given; a new database has no mailboxes yet. */
+#define UIDVALIDITY_NOTE "INSERT INTO state" \
+	" SELECT 'uidvalidity_next', max(uidvalidity) + 1 FROM box" \
+	" HAVING count(*) > 0;"
+
 static const char *const steps[] = {
 	/* Small facts: public_key, stamp. */
 	"CREATE TABLE state ("
@@ -231,6 +236,7 @@ static const char *const steps[] = {
 	"INSERT INTO subscription SELECT name FROM box WHERE subscribed = 1;"
 	"DROP TABLE box;"
 	"ALTER TABLE mailbox RENAME TO box;"
+	UIDVALIDITY_NOTE
 
 	/* Mailboxes that were removed, whose entries are still to be. */
 	"CREATE TABLE removed (box INTEGER PRIMARY KEY) STRICT;"
@@ -334,7 +340,8 @@ boxes_make(struct db *db)
 	}
 	sqlite3_finalize(s);
 	return err != 0 ? err : db_exec(db,
-	    "INSERT INTO subscription SELECT name FROM box");
+	    "INSERT INTO subscription SELECT name FROM box;"
+	    UIDVALIDITY_NOTE);
 }
 
 int

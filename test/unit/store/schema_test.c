@@ -153,7 +153,8 @@ box_age(struct fixture *f)
 	    " now.sqlite_schema AS n WHERE n.name = o.name"
 	    " AND n.sql IS o.sql) AND name NOT IN ('box', 'entry', 'summary',"
 	    " 'sqlite_autoindex_box_1')"), 0);
-	sql_run(sql, "DELETE FROM main.state WHERE name LIKE 'device%'");
+	sql_run(sql, "DELETE FROM main.state WHERE name LIKE 'device%'"
+	    " OR name = 'uidvalidity_next'");
 	assert_int_equal(sqlite3_close(sql), SQLITE_OK);
 	assert_int_equal(rename(old, path), 0);
 	box_path(f, DEVICE_FILE, path);
@@ -171,6 +172,16 @@ box_is_whole(struct fixture *f)
 	assert_int_equal(db_verify(f->db, &why), 0);
 	buf_drop(&why);
 	fixture_holds(f, numbers, sizes, 2);
+	/* and its mailboxes are such as IMAP needs */
+	assert_int_equal(fixture_number(f, "SELECT uidvalidity FROM box"
+	    " WHERE name = 'INBOX'"), 1700000000);
+	assert_int_equal(fixture_number(f, "SELECT count(DISTINCT uidvalidity)"
+	    " FROM box"), 6);
+	assert_int_equal(fixture_number(f, "SELECT value > (SELECT"
+	    " max(uidvalidity) FROM box) FROM state"
+	    " WHERE name = 'uidvalidity_next'"), 1);
+	assert_int_equal(fixture_number(f, "SELECT count(*) FROM subscription"
+	    " JOIN box USING (name)"), 6);
 }
 
 static void
