@@ -270,6 +270,13 @@ flood: $(OUT)/pillarbox
 		pytest -q -s -p no:cacheprovider test/live/test_hostile.py \
 		-k 'flood or memory'
 
+soak: $(OUT)/pillarbox
+	@firmware/packages.sh test
+	IMAP_SOAK=600 IMAP_MANY=10000 PILLARBOX=$(abspath $(OUT)/pillarbox) \
+		/usr/bin/python3 -m pytest -q -s -p no:cacheprovider \
+		--timeout 3000 test/live/test_imap_soak.py \
+		test/live/test_imap_clients.py
+
 # The load generator is no part of the program and links what it likes.
 BENCH = $(BUILD)/bench/load
 $(BENCH): $(wildcard test/bench/*.[ch])
@@ -301,11 +308,12 @@ help:
 	@echo "  make fuzz           libFuzzer, FUZZ_SECONDS=30 per target"
 	@echo "  make crash          kill -9 and torn writes, many rounds"
 	@echo "  make flood          the whole flood, memory held to its budget"
+	@echo "  make soak           twenty IMAP clients for ten minutes, and large mailboxes"
 	@echo "  make bench          measure, beside Postfix and Dovecot"
 	@echo "  make install        into DESTDIR and PREFIX"
 	@echo "  make clean          remove BUILD ($(BUILD))"
 
 .PHONY: all packages units fuzzers programs objects run check check-arm dev \
-	reproducible fuzz crash flood bench install clean help
+	reproducible fuzz crash flood soak bench install clean help
 
 -include $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)
