@@ -36,6 +36,12 @@ void charset_end(struct charset *c, struct buf *out);
 /* All at once; false, nothing added, when there is no such charset. */
 bool charset_convert(struct str name, struct str octets, struct buf *out);
 
+/*
+ * The code point of an octet above 127 of windows-1252, which programs write
+ * when they say ISO-8859-1.
+ */
+uint32_t charset_latin1(int octet);
+
 /* How many octets at the front of s are ASCII. */
 size_t charset_ascii(struct str s);
 

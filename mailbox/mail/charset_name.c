@@ -249,10 +249,7 @@ charset_find(struct str name)
 	return found;
 }
 
-/*
- * windows-1252, which programs write when they say ISO-8859-1: its own signs
- * 0x80 to 0x9F are control characters.
- */
+/* The own signs of ISO-8859-1, 0x80 to 0x9F, are control characters. */
 uint32_t
 charset_latin1(int octet)
 {

@@ -52,8 +52,7 @@ struct charset {
 /* NULL when there is none. */
 const struct charset_name *charset_find(struct str name);
 
-/* The code points of octets above 127. */
-uint32_t charset_latin1(int octet);
+/* The code point of an octet above 127. */
 uint32_t charset_mac(int octet);
 
 /*

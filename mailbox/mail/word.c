@@ -6,42 +6,49 @@
 #include "mail/word.h"
 
 #include "base/codec.h"
+#include "mail/charset.h"
+#include "mail/transfer.h"
 
 #define FRAME 12	/* columns around what is encoded */
 #define TELLING 300	/* bytes by which the shorter encoding is chosen */
 
-enum charset { CHARSET_UTF8, CHARSET_LATIN1, CHARSET_LATIN9, CHARSET_FOREIGN };
+enum word_charset {
+	WORD_UTF8, WORD_LATIN1, WORD_LATIN9,
+	WORD_FOREIGN,
+	WORD_OCTETS		/* as they come, to be converted later */
+};
 
 struct word {
-	enum charset charset;
+	enum word_charset charset;
+	struct str name;	/* of the charset */
 	bool base64;
 	struct str text;
 };
 
-static enum charset
+static enum word_charset
 charset_of(struct str name)
 {
 	static const struct {
 		const char *name;
-		enum charset charset;
+		enum word_charset charset;
 	} known[] = {
-		{ "utf-8", CHARSET_UTF8 }, { "utf8", CHARSET_UTF8 },
-		{ "us-ascii", CHARSET_UTF8 }, { "ascii", CHARSET_UTF8 },
-		{ "iso-8859-1", CHARSET_LATIN1 },
-		{ "iso8859-1", CHARSET_LATIN1 },
-		{ "latin1", CHARSET_LATIN1 },
-		{ "windows-1252", CHARSET_LATIN1 },
-		{ "cp1252", CHARSET_LATIN1 },
-		{ "iso-8859-15", CHARSET_LATIN9 },
-		{ "iso8859-15", CHARSET_LATIN9 },
-		{ "latin9", CHARSET_LATIN9 },
+		{ "utf-8", WORD_UTF8 }, { "utf8", WORD_UTF8 },
+		{ "us-ascii", WORD_UTF8 }, { "ascii", WORD_UTF8 },
+		{ "iso-8859-1", WORD_LATIN1 },
+		{ "iso8859-1", WORD_LATIN1 },
+		{ "latin1", WORD_LATIN1 },
+		{ "windows-1252", WORD_LATIN1 },
+		{ "cp1252", WORD_LATIN1 },
+		{ "iso-8859-15", WORD_LATIN9 },
+		{ "iso8859-15", WORD_LATIN9 },
+		{ "latin9", WORD_LATIN9 },
 	};
 	size_t i;
 
 	for (i = 0; i < countof(known); i++)
 		if (str_same(name, str_of(known[i].name)))
 			return known[i].charset;
-	return CHARSET_FOREIGN;
+	return WORD_FOREIGN;
 }
 
 /* The code point of a byte above 127 of ISO-8859-15. */
@@ -69,72 +76,24 @@ latin9_point(unsigned byte)
 	return byte < 0xA0 ? 0xFFFD : byte;
 }
 
-/*
- * The same for windows-1252, and for ISO-8859-1, which programs write when
- * they mean it: its own signs 0x80 to 0x9F are control characters.
- */
-static unsigned
-latin1_point(unsigned byte)
-{
-	static const unsigned short points[32] = {
-		0x20AC, 0xFFFD, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
-		0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0xFFFD, 0x017D, 0xFFFD,
-		0xFFFD, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
-		0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0xFFFD, 0x017E, 0x0178
-	};
-
-	return byte < 0xA0 ? points[byte - 0x80] : byte;
-}
-
-/* Add a code point of U+0080 to U+FFFF as UTF-8. */
-static void
-add_point(struct buf *out, unsigned point)
-{
-	if (point < 0x800)
-		buf_add_char(out, (char)(unsigned char)(0xC0 | point >> 6));
-	else {
-		buf_add_char(out, (char)(unsigned char)(0xE0 | point >> 12));
-		buf_add_char(out,
-		    (char)(unsigned char)(0x80 | (point >> 6 & 63)));
-	}
-	buf_add_char(out, (char)(unsigned char)(0x80 | (point & 63)));
-}
-
 /* Add a byte that came out of a word. */
 static void
-add_byte(struct buf *out, enum charset charset, unsigned byte)
+add_byte(struct buf *out, enum word_charset charset, unsigned byte)
 {
+	if (charset == WORD_OCTETS) {
+		buf_add_char(out, (char)(unsigned char)byte);
+		return;
+	}
 	if (byte == '\t' || byte == '\r' || byte == '\n')
 		byte = ' ';
 	if (byte < 32 || byte == 127)
 		return;
-	if (byte < 128 || charset == CHARSET_UTF8)
+	if (byte < 128 || charset == WORD_UTF8)
 		buf_add_char(out, (char)(unsigned char)byte);
-	else if (charset == CHARSET_LATIN1)
-		add_point(out, latin1_point(byte));
-	else if (charset == CHARSET_LATIN9)
-		add_point(out, latin9_point(byte));
-}
-
-static int
-hex_value(int c)
-{
-	c = char_lower(c);
-	if (char_is_digit(c))
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static int
-base64_value(int c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (char_is_digit(c))
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
+	else if (charset == WORD_LATIN1)
+		charset_add(out, charset_latin1((int)byte));
+	else if (charset == WORD_LATIN9)
+		charset_add(out, latin9_point(byte));
 }
 
 /* RFC 2047 section 4.2. */
@@ -146,8 +105,8 @@ decode_q(struct buf *out, const struct word *word)
 
 	for (i = 0; i < word->text.len; i++) {
 		c = str_at(word->text, i);
-		high = hex_value(str_at(word->text, i + 1));
-		low = hex_value(str_at(word->text, i + 2));
+		high = transfer_hex(str_at(word->text, i + 1));
+		low = transfer_hex(str_at(word->text, i + 2));
 		if (c == '=' && high >= 0 && low >= 0) {
 			c = high << 4 | low;
 			i += 2;
@@ -171,7 +130,7 @@ decode_b(struct buf *out, const struct word *word)
 	for (i = 0; i < word->text.len; i++) {
 		if (str_at(word->text, i) == '=')
 			bits = held = 0;
-		value = base64_value(str_at(word->text, i));
+		value = transfer_base64(str_at(word->text, i));
 		if (value < 0)
 			continue;
 		bits = (bits << 6 | (unsigned)value) & 0xFFFF;
@@ -210,8 +169,8 @@ word_open(struct str *s, struct word *word)
 	for (i = 0; i < charset.len; i++)
 		if (str_at(charset, i) <= 32 || str_at(charset, i) > 126)
 			return false;
-	charset = str_part(charset, 0, str_find(charset, 0, '*'));
-	word->charset = charset_of(charset);
+	word->name = str_part(charset, 0, str_find(charset, 0, '*'));
+	word->charset = charset_of(word->name);
 	word->base64 = char_lower(str_at(rest, 1)) == 'b';
 	if ((!word->base64 && char_lower(str_at(rest, 1)) != 'q') ||
 	    str_at(rest, 2) != '?')
@@ -254,7 +213,7 @@ word_grope(struct str s, struct word *word)
 	for (end = 0; end < rest.len; end++)
 		if (str_at(rest, end) == '?' &&
 		    (word->base64 || (str_at(rest, end + 1) == '=' &&
-		    hex_value(str_at(rest, end + 2)) < 0)))
+		    transfer_hex(str_at(rest, end + 2)) < 0)))
 			break;
 	word->text = str_part(rest, 0, end);
 	if (str_at(rest, end) == '?' && str_at(rest, end + 1) == '=')
@@ -297,7 +256,7 @@ add_plain(struct buf *out, int c)
 	if (c > 127)
 		buf_add_char(out, (char)(unsigned char)c);
 	else
-		add_byte(out, CHARSET_UTF8, (unsigned)c);
+		add_byte(out, WORD_UTF8, (unsigned)c);
 }
 
 /* White space between two words is no part of the text (section 6.2). */
@@ -347,7 +306,7 @@ word_decode(struct buf *out, struct str text)
 			continue;
 		}
 		whole = str_take(&text, len);
-		if (word.charset != CHARSET_FOREIGN)
+		if (word.charset != WORD_FOREIGN)
 			decode_word(&raw, &word);
 		else if (can_keep(whole)) {
 			buf_add_char(&raw, WORD_KEPT);
@@ -384,6 +343,75 @@ word_look(struct buf *out, struct str text)
 	}
 	out->full = out->full || raw.full;
 	add_clean(out, buf_str(&raw));
+	buf_drop(&raw);
+}
+
+/* Add what words of one charset held; one that is not known as US-ASCII. */
+static void
+add_octets(struct buf *raw, struct buf *octets, struct str charset)
+{
+	struct buf text;
+	struct str rest;
+
+	if (octets->len == 0)
+		return;
+	buf_init(&text, raw->max);
+	if (!charset_convert(charset, buf_str(octets), &text))
+		(void)charset_convert(STR(""), buf_str(octets), &text);
+	for (rest = buf_str(&text); rest.len > 0; )
+		add_byte(raw, WORD_UTF8, (unsigned)str_at(str_take(&rest, 1),
+		    0));
+	raw->full = raw->full || text.full;
+	buf_clear(octets);
+	buf_drop(&text);
+}
+
+/* How many bytes at the front of s are themselves and nothing more. */
+static size_t
+plain_run(struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		if (s.at[i] < ' ' || s.at[i] > '~' || s.at[i] == '=')
+			break;
+	return i;
+}
+
+void
+word_text(struct buf *out, struct str text)
+{
+	struct buf octets, raw;
+	struct str charset;
+	struct word word;
+	size_t len;
+
+	/* letters cut in two by neighbouring words grow whole in octets */
+	buf_init(&octets, out->max);
+	buf_init(&raw, out->max);
+	charset = STR("");
+	while (text.len > 0) {
+		len = str_at(text, 0) == '=' ? word_read(text, &word) : 0;
+		if (len == 0 || !str_same(word.name, charset))
+			add_octets(&raw, &octets, charset);
+		if (len == 0) {
+			len = plain_run(text);
+			buf_add(&raw, str_take(&text, len));
+			if (len == 0)
+				add_plain(&raw, str_at(str_take(&text, 1), 0));
+			continue;
+		}
+		str_take(&text, len);
+		charset = word.name;
+		word.charset = WORD_OCTETS;
+		decode_word(&octets, &word);
+		skip_gap(&text);
+	}
+	add_octets(&raw, &octets, charset);
+	(void)charset_convert(STR(""), buf_str(&raw), &octets);
+	add_clean(out, buf_str(&octets));
+	out->full = out->full || raw.full || octets.full;
+	buf_drop(&octets);
 	buf_drop(&raw);
 }
 

@@ -36,9 +36,16 @@ size_t word_span(struct str s);
 void word_decode(struct buf *out, struct str text);
 
 /*
- * The same for someone who searches: words of every charset are decoded to
- * their bytes, those above 127 lost where the charset is not known; words
- * that are cut off or broken are decoded as far as they go.
+ * Likewise for someone who searches or sorts: words of all charsets of
+ * mail/charset.h are decoded, nothing is kept between marks, and octets outside
+ * of words are read as US-ASCII is there. Well-formed UTF-8 is added.
+ */
+void word_text(struct buf *out, struct str text);
+
+/*
+ * The same as word_decode() for someone who suspects: words of every charset
+ * are decoded to their bytes, those above 127 lost where the charset is not
+ * known; words that are cut off or broken are decoded as far as they go.
  */
 void word_look(struct buf *out, struct str text);
 

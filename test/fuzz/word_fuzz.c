@@ -103,7 +103,7 @@ check_round(struct str text, bool utf8)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct buf decoded, look;
+	struct buf decoded, look, text;
 	struct str input;
 
 	if (size < 1)
@@ -112,14 +112,19 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(word_span(input) <= input.len);
 	buf_init(&decoded, OUT_MAX);
 	buf_init(&look, OUT_MAX);
+	buf_init(&text, OUT_MAX);
 	word_decode(&decoded, input);
 	word_look(&look, input);
+	word_text(&text, input);
 	check_clean(buf_str(&decoded));
 	check_clean(buf_str(&look));
+	check_clean(buf_str(&text));
+	must(str_find(buf_str(&text), 0, WORD_KEPT) == STR_NONE);
 	must(look.len <= 3 * input.len);
 	must(str_find(buf_str(&look), 0, WORD_KEPT) == STR_NONE);
 	check_round(buf_str(&decoded), data[0] & 1);
 	buf_drop(&decoded);
 	buf_drop(&look);
+	buf_drop(&text);
 	return 0;
 }

@@ -207,12 +207,39 @@ test_encode(void **state)
 	buf_drop(&back);
 }
 
+static void
+test_text(void **state)
+{
+	static const struct pair pairs[] = {
+		{ "", "" }, { "plain\r\n folded\t.", "plain folded ." },
+		{ "=?gb2312?B?xOM=?= =?gb2312?Q?=BA=C3?= x",
+		    "\xe4\xbd\xa0\xe5\xa5\xbd x" },
+		/* letters cut in two by words; not by plain text between */
+		{ "=?big5?Q?=A7?= =?Big5*zh?Q?A?=", "\xe4\xbd\xa0" },
+		{ "=?big5?Q?=A7?=x=?big5?Q?A?=", "\xef\xbf\xbd" "xA" },
+		{ "=?UTF-8?Q?Caf=C3?= =?UTF-8?Q?=A9?=", "Caf\xc3\xa9" },
+		{ "=?iso-2022-jp?B?GyRCRnxLXBsoQg==?=",
+		    "\xe6\x97\xa5\xe6\x9c\xac" },
+		{ "=?utf-7?Q?+AOk-?= =?koi8-r?Q?=F0?=", "\xc3\xa9\xd0\x9f" },
+		/* a charset that nobody knows; raw octets */
+		{ "=?x-unknown?Q?a=E9b?=", "a\xc3\xa9" "b" },
+		{ "Caf\xe9 \xc3\xa9", "Caf\xc3\xa9 \xc3\xa9" },
+		/* no control character, whatever the charset */
+		{ "=?utf-16be?B?AAEADQAKAGEADgCF?=", "  a\xef\xbf\xbd" },
+		{ "=?gb2312?Q?open", "=?gb2312?Q?open" },
+	};
+
+	(void)state;
+	check_all(pairs, countof(pairs), word_text);
+}
+
 int
 word_test(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_decode),
 		cmocka_unit_test(test_look),
+		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_kept_max),
 		cmocka_unit_test(test_span),
 		cmocka_unit_test(test_encode),
