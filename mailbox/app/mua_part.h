@@ -21,6 +21,8 @@
 #define MUA_ROWS 512		/* entries of a mailbox a step looks at */
 #define MUA_OCTETS 262144	/* of messages a step opens */
 #define MUA_CODE_MAX 262144	/* bytes of a response code */
+#define MUA_SERVICE "imap"	/* in the log */
+#define MUA_STOPPING "Shutting down; please come again."
 
 struct mua;
 
@@ -40,9 +42,13 @@ struct mua_view {
 	uint32_t uidvalidity;
 	struct uids uids;		/* what it was told there is */
 	uint32_t uidnext;		/* all below are in uids, or gone */
-	uint64_t modseq;		/* changes of flags up to it were told */
+	uint64_t modseq;		/* new flags up to it were told */
 	uint32_t changed_uid;		/* and of it up to this UID */
 	uint64_t gone_modseq;		/* so were deletions up to it */
+	bool gone_later;		/* it was told that some are yet to be
+					   told (RFC 7162 section 3.2) */
+	bool condstore;			/* it was told HIGHESTMODSEQ since
+					   CONDSTORE is on */
 	uint32_t recent;		/* UIDs from it on are \Recent here */
 	struct keywords keywords;
 	size_t keywords_told;
@@ -66,6 +72,7 @@ struct mua {
 		MUA_TALKS,		/* waits for input; IDLE too */
 		MUA_DRAINS,		/* to go on when all is sent */
 		MUA_LEADS,		/* the same, with the handshake */
+		MUA_PACKS,		/* the same, compressed */
 		MUA_PROVES,		/* judged at the gate */
 		MUA_WORKS,		/* at a command, in the next turn */
 		MUA_WAITS,		/* at a command, when out has room */
@@ -73,6 +80,7 @@ struct mua {
 		MUA_PARTS		/* conn_finish() */
 	} state;
 	struct timer turn;		/* of MUA_WORKS */
+	struct timer pulse;		/* of INPROGRESS */
 	uint64_t progress;		/* of imap, as it was */
 	bool secure_port;
 
@@ -82,6 +90,13 @@ struct mua {
 					   over turns; else INT64_MAX */
 	struct list settling;
 	int settled;			/* outcome of the commit */
+	bool untold;			/* more news, when out has room */
+	bool lost;			/* its mailbox is gone, BYE was said */
+	bool calm;			/* it waits for a turn without changes
+					   of others, not for a commit */
+	bool ran_settled;		/* in this turn already */
+	unsigned chain;			/* commands begun in this turn */
+	uint32_t commands;		/* in all */
 	struct mua_view view;
 
 	/* the command under way */
@@ -89,13 +104,50 @@ struct mua {
 	void *job;			/* of the step; see mua_job() */
 	void (*job_drop)(void *job);
 	uint64_t work_done, work_total;	/* messages; for INPROGRESS (RFC 9585);
-					   total 0: not known */
+					   total 0: it is not told, so that
+					   a reply may be left half-done */
+	bool over;			/* its news are told, or it broke */
+	bool broken;			/* see mua_break() */
+	bool packs;			/* from its reply on */
 	enum imap_end end;
 	struct buf code;		/* of the tagged reply */
 	const char *end_text;
 };
 
-/* ---- serve_imap.c ---- */
+/* ---- mua_session.c ---- */
+
+/* Begin a session; fd given. */
+void mua_join(struct imap_service *service, int fd, const struct peer *peer,
+	struct network network, bool secure);
+
+/* End it at once, with BYE and a word where that can be heard. */
+void mua_evict(struct mua *m, const char *why);
+
+/* The service stops: part, or after the command that is under way. */
+void mua_stop(struct mua *m);
+
+/* Go on after conn_pause(): let the machine run as far as it goes. */
+void mua_resume(struct mua *m);
+
+/* The turn has settled for which it waited. */
+void mua_settled(struct mua *m);
+
+/* Tell news to one within IDLE. */
+void mua_news(struct mua *m);
+
+/* ---- mua_work.c ---- */
+
+/* IMAP_DO: begin the command; true when it is answered already. */
+bool mua_begin(struct mua *m);
+
+/* Go on with it; true when it is answered. */
+bool mua_work(struct mua *m);
+
+/* Forget the command under way, whatever its state. */
+void mua_work_drop(struct mua *m);
+
+/* Whether changes are open that a commit may still lose. */
+bool mua_unsettled(const struct mua *m);
 
 /*
  * End the command: the reply is given after the news.
@@ -117,7 +169,15 @@ enum mua_go mua_end_code(struct mua *m, enum imap_end end, const char *text,
 enum mua_go mua_end_errno(struct mua *m, int err);
 
 /*
- * Zeroed memory that lives until the command ends.
+ * A reply cannot be finished, being half-sent: the connection is closed
+ * without another word, which would be taken for a part of it. Returns:
+ * MUA_DONE.
+ */
+enum mua_go mua_break(struct mua *m);
+
+/*
+ * Zeroed memory that lives until the command ends; a second one takes the
+ * place of the first.
  *
  * drop      frees what it holds, then free() is called; NULL: nothing
  */
@@ -165,6 +225,9 @@ void view_own(struct mua *m, uint64_t modseq);
 bool view_set(const struct mua *m, const struct imap_set *set, bool uid,
 	struct uids *out);
 
+/* Add the ranges of a set to out; star: what '*' means, 0 for nothing. */
+void view_ranges(const struct imap_set *set, uint32_t star, struct uids *out);
+
 /* Begin "* 7 FETCH (", or "* 4711 UIDFETCH (" with UIDONLY (RFC 9586); the
    caller ends it with ")" and CRLF. */
 void view_put_fetch(struct mua *m, uint32_t uid);
@@ -180,6 +243,40 @@ void view_put_flag_item(struct mua *m, const struct box_entry *entry);
 
 /* Whether it is \Recent here. */
 bool view_recent(const struct mua *m, uint32_t uid);
+
+/* Whether MODSEQ is told with FLAGS (CONDSTORE, RFC 7162 section 3.1). */
+bool view_condstore(const struct mua *m);
+
+/* Have the names of all keywords among some flags. */
+int view_know_keywords(struct mua *m, uint64_t flags)
+	__attribute__((warn_unused_result));
+
+/* "* OK [HIGHESTMODSEQ 4711]": up to it all was told. */
+void view_put_modseq(struct mua *m, uint64_t modseq);
+
+/* "* FLAGS ..." and "* OK [PERMANENTFLAGS ...]". */
+void view_put_keywords(struct mua *m);
+
+/*
+ * Add runs of a set to the replies as "name 4:7,9", ended by CRLF, as many as
+ * a line should have, and take them out of it.
+ *
+ * told      gets them, being empty; may be NULL
+ */
+void view_put_runs(struct mua *m, const char *name, struct uids *set,
+	struct uids *told);
+
+/* ---- mua_recent.c ---- */
+
+/* At the start nothing is \Recent of what is there. */
+void recent_open(struct imap_service *service);
+void recent_drop(struct imap_service *service);
+
+/* UIDs of a mailbox from it on were not yet given to anybody as \Recent. */
+uint32_t recent_first(const struct imap_service *service, int64_t box);
+
+/* UIDs below next were. */
+void recent_given(struct imap_service *service, int64_t box, uint32_t next);
 
 /* ---- mua_flags.c ---- */
 
@@ -212,7 +309,7 @@ enum mua_go mua_search(struct mua *m);	/* mua_search.c */
 enum mua_go mua_sort(struct mua *m);	/* mua_sort.c: SORT, THREAD */
 enum mua_go mua_store(struct mua *m);	/* mua_store.c */
 enum mua_go mua_copy(struct mua *m);	/* mua_copy.c: COPY, MOVE */
-enum mua_go mua_expunge(struct mua *m);	/* mua_expunge.c: EXPUNGE, also within CLOSE */
+enum mua_go mua_expunge(struct mua *m);	/* mua_expunge.c: also within CLOSE */
 enum mua_go mua_list(struct mua *m);	/* mua_list.c: LIST, LSUB */
 enum mua_go mua_namespace(struct mua *m);
 enum mua_go mua_status(struct mua *m);	/* mua_status.c */
@@ -223,8 +320,8 @@ enum mua_go mua_subscribe(struct mua *m);	/* both */
 enum mua_go mua_quota(struct mua *m);	/* mua_quota.c: all three */
 enum mua_go mua_get_metadata(struct mua *m);	/* mua_metadata.c */
 enum mua_go mua_set_metadata(struct mua *m);
-enum mua_go mua_append(struct mua *m);	/* mua_append.c: APPEND and REPLACE, when all
-				   texts are there */
+enum mua_go mua_append(struct mua *m);	/* mua_append.c: APPEND and REPLACE,
+					   when all texts are there */
 
 /* ---- mua_status.c ---- */
 

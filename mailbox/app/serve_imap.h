@@ -5,6 +5,12 @@
 #include "app/gate.h"
 #include "app/service.h"
 
+/* Of a mailbox: UIDs from first on nobody was shown as \Recent. */
+struct imap_recent {
+	int64_t box;
+	uint32_t first;
+};
+
 /* Lives in the keeper. Zeroed plus serve_imap_open(). */
 struct imap_service {
 	struct service common;
@@ -14,6 +20,10 @@ struct imap_service {
 	struct buf piece;	/* of the message being read, within one step */
 	uint64_t names;		/* grows when mailboxes come, go or change */
 	struct timer look;	/* for what other processes changed */
+	int64_t outside;	/* db_outside() at the last look */
+	bool news;		/* to be told when the turn has settled */
+	struct imap_recent *recents;	/* by box */
+	size_t recent_count;
 };
 
 /*

@@ -1,0 +1,238 @@
+/*
+ * News of a mailbox: what is in the store and not yet in the view is told and
+ * taken over, in an order that keeps message numbers right: who is gone, who
+ * is new, whose flags have changed. Each part goes on where it stopped.
+ */
+#include "app/mua_part.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#define ROWS 128		/* entries of the store at a time */
+#define EXPUNGES 2048		/* lines, before out is looked at again */
+
+/*
+ * Tell the last of those who are gone one by one, in descending order, so that
+ * each number is what it was before, and take them out of the set.
+ */
+static void
+put_expunges(struct mua *m, struct uids *gone, struct uids *told)
+{
+	const struct uids *view = &m->view.uids;
+	struct uid_run run;
+	unsigned n = 0;
+
+	while (gone->count > 0 && n < EXPUNGES) {
+		run = gone->runs[gone->count - 1];
+		if (run.last - run.first > EXPUNGES - n - 1)
+			run.first = run.last - (EXPUNGES - n - 1);
+		uids_remove(gone, run.first, run.last);
+		uids_add(told, run.first, run.last);
+		n += run.last - run.first + 1;
+		while (run.last >= run.first)
+			buf_add_format(&m->imap.out, "* %" PRIu32
+			    " EXPUNGE\r\n", uids_place(view, run.last--));
+	}
+}
+
+/* Tell some of those who are gone, and forget them. */
+static void
+tell_gone(struct mua *m, struct uids *gone)
+{
+	struct uids told = { .count = 0 };
+
+	if ((m->imap.enabled & (IMAP_ENABLED_QRESYNC |
+	    IMAP_ENABLED_UIDONLY)) != 0)
+		view_put_runs(m, "VANISHED", gone, &told);
+	else
+		put_expunges(m, gone, &told);
+	uids_part(&m->view.uids, &told);
+	uids_drop(&told);
+}
+
+/*
+ * Tell who is gone, or that this will be told later.
+ *
+ * Returns:  1: there are more; 0: done; negative errno.
+ */
+static int
+news_gone(struct mua *m, const struct box_status *status, bool expunges)
+{
+	struct mua_view *v = &m->view;
+	struct uids all = { .count = 0 }, gone = { .count = 0 };
+	int err;
+
+	if (v->gone_modseq == status->modseq)
+		return 0;
+	err = box_vanished(m->service->db, v->box, v->gone_modseq, &all);
+	uids_meet(&gone, &all, &v->uids);
+	uids_drop(&all);
+	while (err == 0 && expunges && gone.count > 0 && !mua_full(m))
+		tell_gone(m, &gone);
+	if (err == 0 && gone.count == 0)
+		v->gone_modseq = status->modseq;
+	else if (err == 0)
+		err = expunges;
+	uids_drop(&gone);
+	return err;
+}
+
+/* Messages were added: say how many there are. */
+static void
+tell_new(struct mua *m, uint32_t first)
+{
+	struct imap_service *service = m->service;
+	struct mua_view *v = &m->view;
+	uint32_t len = uids_len(&v->uids), uid;
+
+	/* Another session may have been shown them first. */
+	if (recent_first(service, v->box) > first && v->recent >= first)
+		v->recent = v->uidnext;
+	if (!v->read_only)
+		recent_given(service, v->box, v->uidnext);
+	buf_add_format(&m->imap.out, "* %" PRIu32 " EXISTS\r\n", len);
+	if ((m->imap.enabled & IMAP_ENABLED_REV2) != 0)
+		return;
+	uid = uids_next(&v->uids, v->recent);
+	buf_add_format(&m->imap.out, "* %" PRIu32 " RECENT\r\n",
+	    uid == 0 ? 0 : len + 1 - uids_place(&v->uids, uid));
+}
+
+/* Tell who is new. Returns: as news_gone(). */
+static int
+news_new(struct mua *m, const struct box_status *status)
+{
+	struct mua_view *v = &m->view;
+	const uint32_t first = v->uidnext, before = uids_len(&v->uids);
+	struct box_entry entries[ROWS];
+	size_t count, n;
+	int err;
+
+	if (first == status->uidnext)
+		return 0;
+	err = box_entries(m->service->db, v->box, first, UINT32_MAX, entries,
+	    ROWS, &count);
+	if (err != 0)
+		return err;
+	for (n = 0; n < count; n++)
+		uids_add(&v->uids, entries[n].uid, entries[n].uid);
+	v->uidnext = count == ROWS ? entries[ROWS - 1].uid + 1 :
+	    status->uidnext;
+	if (uids_len(&v->uids) > before)
+		tell_new(m, first);
+	return count == ROWS;
+}
+
+/* Whether it made that change itself. */
+static bool
+is_own(const struct mua_view *v, uint64_t modseq)
+{
+	size_t low = 0, high = v->own_count, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (v->own[middle] < modseq)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < v->own_count && v->own[low] == modseq;
+}
+
+/* Tell changed flags as far as there is room. Returns: how many were. */
+static size_t
+tell_changed(struct mua *m, const struct box_entry *entries, size_t count)
+{
+	struct mua_view *v = &m->view;
+	const struct box_entry *e;
+	size_t n;
+
+	for (n = 0; n < count && !mua_full(m); n++) {
+		e = &entries[n];
+		if (!is_own(v, e->modseq) && uids_has(&v->uids, e->uid))
+			view_put_flags(m, e, false);
+		else if (view_know_keywords(m, e->flags) != 0)
+			break;
+		v->modseq = e->modseq;
+		v->changed_uid = e->uid;
+	}
+	return n;
+}
+
+/* Tell whose flags have changed. Returns: as news_gone(). */
+static int
+news_changed(struct mua *m, const struct box_status *status)
+{
+	struct mua_view *v = &m->view;
+	struct box_entry entries[ROWS];
+	size_t count;
+	int err;
+
+	if (v->modseq == status->modseq && v->changed_uid == UINT32_MAX)
+		return 0;
+	err = box_changed(m->service->db, v->box, v->modseq, v->changed_uid,
+	    v->uidnext, entries, ROWS, &count);
+	if (err != 0)
+		return err;
+	if (tell_changed(m, entries, count) < count || count == ROWS)
+		return 1;
+	v->modseq = status->modseq;
+	v->changed_uid = UINT32_MAX;
+	v->own_count = 0;
+	return 0;
+}
+
+/* Say up to where all is told, when that is not plain (RFC 7162). */
+static void
+tell_modseq(struct mua *m)
+{
+	struct mua_view *v = &m->view;
+	const bool later = v->gone_modseq < v->modseq;
+	const bool due = (m->imap.enabled & IMAP_ENABLED_QRESYNC) != 0 &&
+	    (later || v->gone_later);
+
+	if (!view_condstore(m))
+		return;
+	if (due || !v->condstore)
+		view_put_modseq(m, later ? v->gone_modseq : v->modseq);
+	v->condstore = true;
+	v->gone_later = later;
+}
+
+/* Its mailbox is no more (RFC 2180 section 3.3). */
+static void
+lose(struct mua *m)
+{
+	view_close(m);
+	m->lost = true;
+	imap_bye(&m->imap, "The selected mailbox was deleted.");
+}
+
+bool
+view_tell(struct mua *m, bool expunges)
+{
+	struct mua_view *v = &m->view;
+	struct box_status status;
+	int more;
+
+	if (!v->open)
+		return false;
+	if (mua_full(m))
+		return true;
+	more = box_status(m->service->db, v->box, &status);
+	if (more == -ENOENT) {
+		lose(m);
+		return false;
+	}
+	if (more == 0)
+		more = news_gone(m, &status, expunges);
+	if (more == 0)
+		more = news_new(m, &status);
+	if (more == 0)
+		more = news_changed(m, &status);
+	if (v->keywords.count > v->keywords_told)
+		view_put_keywords(m);
+	if (more == 0)
+		tell_modseq(m);
+	return more > 0;
+}
