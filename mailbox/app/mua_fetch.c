@@ -13,7 +13,6 @@
 				   all are looked at instead */
 #define GAP_MAX 16		/* UIDs that are read in vain rather than
 				   asking twice */
-#define RUNS_MAX 1000		/* of one VANISHED */
 
 static void
 fetch_drop(void *job)
@@ -36,44 +35,28 @@ fetch_of(const struct fetch *f)
 	return &f->m->imap.command.u.fetch;
 }
 
-/* The UIDs of a set, whether they are there or not; up to '*' is up to the
-   end, where some may have vanished. */
-static void
-set_uids(const struct mua *m, const struct imap_set *set, struct uids *out)
-{
-	const uint32_t highest = uids_last(&m->view.uids);
-	uint32_t first, last;
-	size_t i;
-
-	for (i = 0; i < set->count; i++) {
-		first = set->ranges[i].first;
-		last = set->ranges[i].last;
-		if (first > last) {
-			first = last;
-			last = set->ranges[i].first;
-		}
-		if (last == IMAP_STAR && first > highest && highest > 0)
-			first = highest;
-		uids_add(out, first, last);
-	}
-	if (set->saved)
-		uids_join(out, &m->view.saved);
-}
-
-/* Find what vanished (RFC 7162 section 3.2.6), but for what the mail program
-   still believes to be there: news tell that. */
+/*
+ * Find what vanished (RFC 7162 section 3.2.6), but for what the mail program
+ * still believes to be there: news tell that. Up to '*' is also up to the end,
+ * where some may have been.
+ */
 static int
 gone_find(struct fetch *f)
 {
 	struct mua *m = f->m;
-	struct uids all = { 0 }, asked = { 0 };
+	const struct uids *view = &m->view.uids;
+	const struct imap_set *set = &m->imap.command.set;
+	struct uids all = { .count = 0 }, asked = { .count = 0 };
 	int err;
 
 	err = box_vanished(m->service->db, m->view.box,
 	    fetch_of(f)->changed_since, &all);
 	if (err == 0) {
-		set_uids(m, &m->imap.command.set, &asked);
-		uids_part(&asked, &m->view.uids);
+		view_ranges(set, uids_last(view), &asked);
+		view_ranges(set, UINT32_MAX, &asked);
+		if (set->saved)
+			uids_join(&asked, &m->view.saved);
+		uids_part(&asked, view);
 		uids_meet(&f->gone, &all, &asked);
 	}
 	uids_drop(&all);
@@ -84,22 +67,9 @@ gone_find(struct fetch *f)
 static void
 gone_tell(struct fetch *f)
 {
-	struct buf *out = &f->m->imap.out;
-	struct uids part = { 0 };
-	size_t i;
-
-	for (i = 0; i < RUNS_MAX && f->gone_told < f->gone.count; i++) {
-		const struct uid_run *run = &f->gone.runs[f->gone_told++];
-
-		uids_add(&part, run->first, run->last);
-	}
-	if (part.count > 0) {
-		buf_add(out, STR("* VANISHED (EARLIER) "));
-		uids_write(out, &part);
-		buf_add(out, STR("\r\n"));
-	}
-	uids_drop(&part);
-	if (f->gone_told == f->gone.count)
+	if (f->gone.count > 0)
+		view_put_runs(f->m, "VANISHED (EARLIER)", &f->gone, NULL);
+	else
 		f->state = FETCH_LOADS;
 }
 
@@ -216,12 +186,11 @@ fetch_end(struct fetch *f)
 		return mua_end_errno(m, f->err);
 	if (f->unknown)
 		return mua_end_code(m, IMAP_NO,
-		    "a transfer encoding is not known here", "UNKNOWN-CTE");
+		    "Nobody knows that transfer encoding.", "UNKNOWN-CTE");
 	if (f->expunged && !m->imap.command.uid)
-		return mua_end_code(m, IMAP_NO,
-		    "some of the messages are there no more",
+		return mua_end_code(m, IMAP_NO, "Some are there no more.",
 		    "EXPUNGEISSUED");
-	return mua_end(m, IMAP_OK, "FETCH completed");
+	return mua_end(m, IMAP_OK, "Fetched.");
 }
 
 /* Load rows; *go is what to return when true is returned. */
@@ -258,6 +227,8 @@ fetch_step(struct mua *m)
 	f->octets = 0;
 	f->looked = 0;
 	f->piece = FETCH_NO_PIECE;
+	if (f->state == FETCH_MARKS)
+		fetch_marked(f);
 	while (!fetch_pauses(f)) {
 		switch (f->state) {
 		case FETCH_GONE:
@@ -268,7 +239,7 @@ fetch_step(struct mua *m)
 				return go;
 			break;
 		case FETCH_MARKS:
-			fetch_marked(f);
+			must(false);
 			break;
 		case FETCH_BEGINS:
 			fetch_begin(f);
@@ -286,18 +257,6 @@ fetch_step(struct mua *m)
 		}
 	}
 	return MUA_AGAIN;
-}
-
-/* RFC 7162 section 3.1. */
-static void
-condstore_begin(struct mua *m)
-{
-	if (m->imap.enabled & IMAP_ENABLED_CONDSTORE)
-		return;
-	m->imap.enabled |= IMAP_ENABLED_CONDSTORE;
-	buf_add(&m->imap.out, STR("* OK [HIGHESTMODSEQ "));
-	buf_add_number(&m->imap.out, m->view.modseq);
-	buf_add(&m->imap.out, STR("] Highest\r\n"));
 }
 
 static bool
@@ -320,14 +279,15 @@ mua_fetch(struct mua *m)
 	f->next = 1;
 	if (vanished_is_wrong(m))
 		return mua_end(m, IMAP_BAD, "VANISHED goes with UID FETCH, "
-		    "CHANGEDSINCE and ENABLE QRESYNC");
+		    "CHANGEDSINCE and ENABLE QRESYNC.");
 	if (!view_set(m, &c->set, c->uid, &f->wanted))
-		return mua_end(m, IMAP_BAD, "there is no such message");
+		return mua_end(m, IMAP_BAD, "There is no such message.");
 	f->rows = xalloc(MUA_ROWS, sizeof *f->rows);
 	f->marked = xalloc(MUA_ROWS, sizeof *f->marked);
 	fetch_items_look(f);
-	if (c->u.fetch.since || (f->asked & 1u << IMAP_ITEM_MODSEQ))
-		condstore_begin(m);
+	/* RFC 7162 section 3.1; news tell HIGHESTMODSEQ */
+	if (c->u.fetch.since || (f->asked & 1u << IMAP_ITEM_MODSEQ) != 0)
+		m->imap.enabled |= IMAP_ENABLED_CONDSTORE;
 	if (c->u.fetch.since)
 		err = changed_find(f);
 	if (err == 0 && c->u.fetch.vanished)

@@ -176,7 +176,7 @@ put_unasked(struct fetch *f, const struct box_entry *entry, bool marked)
 	if (marked && (f->asked & BIT(IMAP_ITEM_FLAGS)) == 0)
 		put_flags(f, entry);
 	if ((m->imap.command.u.fetch.since ||
-	    (marked && (on & IMAP_ENABLED_CONDSTORE))) &&
+	    (marked && view_condstore(m))) &&
 	    (f->asked & BIT(IMAP_ITEM_MODSEQ)) == 0)
 		put_modseq(f, entry);
 }
@@ -211,6 +211,9 @@ fetch_begin(struct fetch *f)
 		f->row++;
 		return;
 	}
+	if (view_know_keywords(f->m, entry->flags) == 0 &&
+	    f->m->view.keywords.count > f->m->view.keywords_told)
+		view_put_keywords(f->m);
 	view_put_fetch(f->m, entry->uid);
 	f->first = true;
 	f->item = 0;

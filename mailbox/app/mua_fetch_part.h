@@ -61,8 +61,7 @@ struct fetch {
 	struct uids wanted;
 	uint32_t next;		/* UID that is looked for next */
 	uint32_t found;		/* of wanted */
-	struct uids gone;
-	size_t gone_told;	/* runs of it */
+	struct uids gone;	/* that are still to be told */
 	struct box_entry *rows;	/* MUA_ROWS */
 	uint64_t *marked;	/* with this modseq, just now; or 0 */
 	size_t row_count, row;
@@ -97,12 +96,6 @@ struct fetch {
 };
 
 #define FETCH_NO_PIECE UINT32_MAX
-
-/* ---- serve_imap.c ---- */
-
-/* Close the connection without another word: a reply cannot be finished.
-   Returns: MUA_DONE. */
-enum mua_go mua_break(struct mua *m);
 
 /* ---- mua_fetch_mark.c ---- */
 
