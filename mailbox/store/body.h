@@ -78,6 +78,14 @@ int body_read(struct body_reader *r, struct str row,
 	const unsigned char key[SEAL_KEY], struct buf *out)
 	__attribute__((warn_unused_result));
 
+/*
+ * Go on with another piece, which may be one that was read already.
+ *
+ * Returns:  0; -EINVAL: none is open, or it ends before.
+ */
+int body_seek(struct body_reader *r, uint32_t index)
+	__attribute__((warn_unused_result));
+
 void body_close(struct body_reader *r);
 
 #endif

@@ -85,6 +85,18 @@ file_read(const struct body_reader *r, const unsigned char key[SEAL_KEY],
 }
 
 int
+body_seek(struct body_reader *r, uint32_t index)
+{
+	uint64_t from = (uint64_t)index * PIECE_SIZE;
+
+	if (!r->open || (index > 0 && from >= r->size))
+		return -EINVAL;
+	r->index = index;
+	r->have = from;
+	return 0;
+}
+
+int
 body_read(struct body_reader *r, struct str row,
 	const unsigned char key[SEAL_KEY], struct buf *out)
 {

@@ -45,8 +45,8 @@ enum db_slot {
 	SLOT_GARBAGE_ADD, SLOT_GARBAGE_LIST, SLOT_GARBAGE_DELETE,
 	SLOT_MESSAGE_ADD, SLOT_MESSAGE_FIND, SLOT_MESSAGE_BODY,
 	SLOT_MESSAGE_DELETE, SLOT_MESSAGE_FILE,
-	SLOT_SUMMARY_ADD, SLOT_SUMMARY_HEAD, SLOT_SUMMARY_BODY,
-	SLOT_SUMMARY_DELETE,
+	SLOT_SUMMARY_ADD, SLOT_SUMMARY_LATE, SLOT_SUMMARY_HEAD,
+	SLOT_SUMMARY_BODY, SLOT_SUMMARY_DELETE,
 	SLOT_EPOCH_ADD, SLOT_EPOCH_FIND, SLOT_EPOCH_DELETE,
 	SLOT_ADDRESS_STATE, SLOT_ADDRESS_ADD, SLOT_ADDRESS_COUNT,
 	SLOT_ADDRESS_SET, SLOT_ADDRESS_NOTE, SLOT_ADDRESS_LIST,
@@ -71,6 +71,7 @@ enum db_slot {
 
 struct epoch;
 struct lazy;
+struct summary_late;
 
 struct db {
 	sqlite3 *sql;
@@ -103,6 +104,7 @@ struct db {
 	struct uid_floor *floors;	/* see box.c */
 	size_t floor_count;
 	struct lazy *lazy;	/* counts not yet written; see lazy.c */
+	struct summary_late *summaries;	/* likewise; see summary_row.c */
 	struct disk_list *sweep;	/* orphans are looked for; NULL: done */
 	sqlite3_stmt *slots[SLOT_COUNT];
 };

@@ -80,7 +80,8 @@ int message_read(struct db *db, struct message_reader *r, struct buf *out)
  * Go on with a piece of the open message, the first is 0: message_read() then
  * reads from octet index * PIECE_SIZE on.
  *
- * Returns:  0; -EINVAL: the message ends before.
+ * Returns:  0; -EINVAL: the message ends before, or none is open: reading the
+ *           last piece closes it.
  */
 int message_seek(struct message_reader *r, uint32_t index)
 	__attribute__((warn_unused_result));

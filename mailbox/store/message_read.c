@@ -5,14 +5,13 @@
  * along the chain every so many steps a mark, so that reading on costs one
  * step and reading back at most a few.
  */
-#include "store/message.h"
+#include "store/message_inner.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
-#include "store/body.h"
 #include "store/epoch.h"
 
 #define MARK_STEPS 32		/* messages from mark to mark */
@@ -21,14 +20,8 @@
 struct reader_keys {
 	struct seal_ratchet now;
 	struct seal_ratchet marks[SEAL_EPOCH_MAX / MARK_STEPS];
+	unsigned char last[SEAL_KEY];	/* taken last */
 	unsigned char key[SEAL_KEY];	/* of the open message */
-};
-
-struct message_reader {
-	const struct seal_owner *owner;
-	struct reader_keys *keys;
-	int64_t epoch;		/* the marks belong to it; 0: none */
-	struct body_reader body;	/* of the open message */
 };
 
 struct message_reader *
@@ -52,20 +45,20 @@ message_reader_drop(struct message_reader *r)
 	free(r);
 }
 
-static int
-seal_broken(const struct message_reader *r)
+int
+message_broken(uint64_t message)
 {
 	log_event(LOG_ERROR, "seal-broken",
-	    LOG_N("message", (int64_t)r->body.id.number), LOG_C("do", "its "
+	    LOG_N("message", (int64_t)message), LOG_C("do", "its "
 	    "content was changed or damaged on the disk: restore it from a "
 	    "backup"));
 	return -EBADMSG;
 }
 
 static int
-epoch_enter(struct db *db, struct message_reader *r)
+epoch_enter(struct db *db, struct message_reader *r, uint64_t message)
 {
-	int64_t id = epoch_of(r->body.id.number);
+	int64_t id = epoch_of(message);
 	sqlite3_stmt *s;
 	struct str seed;
 	int row, err = -EBADMSG;
@@ -86,7 +79,7 @@ epoch_enter(struct db *db, struct message_reader *r)
 		db_reset(s);
 	}
 	if (err != 0)
-		return seal_broken(r);
+		return message_broken(message);
 	r->keys->marks[0] = r->keys->now;
 	r->epoch = id;
 	return 0;
@@ -112,14 +105,33 @@ key_take(struct reader_keys *k, uint32_t n)
 		seal_ratchet_skip(&k->now, mark < n ? mark : n);
 		mark_set(k);
 	}
-	seal_ratchet_key(&k->now, k->key);
+	seal_ratchet_key(&k->now, k->last);
 	mark_set(k);
+}
+
+int
+message_key(struct db *db, struct message_reader *r, uint64_t message,
+	const unsigned char **key)
+{
+	int err;
+
+	*key = r->keys->last;
+	if (r->keyed == message && message != 0)
+		return 0;
+	r->keyed = 0;
+	err = epoch_enter(db, r, message);
+	if (err != 0)
+		return err;
+	key_take(r->keys, epoch_place(message));
+	r->keyed = message;
+	return 0;
 }
 
 int
 message_open(struct db *db, struct message_reader *r, uint64_t message)
 {
 	sqlite3_stmt *s;
+	const unsigned char *key;
 	uint64_t size;
 	bool in_file;
 	int row, err;
@@ -142,13 +154,18 @@ message_open(struct db *db, struct message_reader *r, uint64_t message)
 		    LOG_C("why", strerror(-err)));
 		return err;
 	}
-	err = epoch_enter(db, r);
-	if (err != 0) {
+	err = message_key(db, r, message, &key);
+	if (err == 0)
+		memcpy(r->keys->key, key, SEAL_KEY);
+	else
 		body_close(&r->body);
-		return err;
-	}
-	key_take(r->keys, epoch_place(message));
-	return 0;
+	return err;
+}
+
+int
+message_seek(struct message_reader *r, uint32_t index)
+{
+	return body_seek(&r->body, index);
 }
 
 static int
@@ -180,7 +197,7 @@ message_read(struct db *db, struct message_reader *r, struct buf *out)
 	err = r->body.file < 0 ? row_read(db, r, out) :
 	    body_read(&r->body, STR(""), r->keys->key, out);
 	if (err == -EBADMSG)
-		return seal_broken(r);
+		return message_broken(r->body.id.number);
 	if (err != 0) {
 		log_event(LOG_ERROR, "message-unreadable",
 		    LOG_N("message", (int64_t)r->body.id.number),

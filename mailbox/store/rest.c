@@ -1,7 +1,7 @@
 /*
- * What can wait for a quiet moment: late counts, what mailboxes held that were
- * removed, deleted messages, files that a crash left behind, and the
- * checkpoint.
+ * What can wait for a quiet moment: late counts and summaries, what mailboxes
+ * held that were removed, deleted messages, files that a crash left behind,
+ * and the checkpoint.
  *
  * 1. A file is removed only after the commit that forgot its message.
  * 2. Nothing is freed while a backup holds its lock on blob/.
@@ -18,6 +18,7 @@
 #include "store/box_inner.h"
 #include "store/epoch.h"
 #include "store/lazy.h"
+#include "store/summary_row.h"
 
 #define FREE_MAX 64		/* messages freed in one step */
 #define SWEEP_MAX 1024		/* files looked at in one step */
@@ -244,7 +245,7 @@ db_rest(struct db *db, int64_t before)
 
 	if (db->open)
 		return true;
-	if (lazy_due(db) && db_commit(db) != 0)
+	if ((lazy_due(db) || summary_late_due(db)) && db_commit(db) != 0)
 		return false;
 	blob_sweep(db);
 	more = box_empty_removed(db);

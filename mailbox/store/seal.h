@@ -115,7 +115,9 @@ void seal_ratchet_skip(struct seal_ratchet *r, uint32_t n);
 #define SEAL_STORED 0		/* codec: as it is */
 
 /* Which part of a message or letter a piece is of. */
-enum seal_kind { SEAL_BODY, SEAL_HEAD };
+enum seal_kind {
+	SEAL_BODY, SEAL_HEAD, SEAL_SUMMARY_HEAD, SEAL_SUMMARY_BODY
+};
 
 /* Where a piece belongs; authenticated with it. */
 struct seal_place {

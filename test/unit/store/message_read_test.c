@@ -203,6 +203,57 @@ test_before(void **state)
 	free(bytes);
 }
 
+/* Read on from a piece of the open message to its end. */
+static void
+reads_from(struct fixture *f, struct message_reader *r, uint32_t index,
+	struct str text)
+{
+	struct str rest = str_part(text, (size_t)index * PIECE_SIZE, text.len);
+	struct buf piece;
+
+	buf_init(&piece, PIECE_SIZE);
+	assert_int_equal(message_seek(r, index), 0);
+	do {
+		assert_int_equal(message_read(f->db, r, &piece), rest.len > 0);
+		assert_true(str_equal(buf_str(&piece), str_take(&rest,
+		    PIECE_SIZE)));
+	} while (rest.len > 0);
+	assert_int_equal(message_seek(r, 0), -EINVAL);
+	buf_drop(&piece);
+}
+
+/* Any piece after any other, of a file or a row. */
+static void
+test_seek(void **state)
+{
+	static const size_t sizes[] = { 200000, 2 * PIECE_SIZE, 100 };
+	struct fixture *f = *state;
+	struct message_reader *r = message_reader_new(fixture_unlock(f));
+	struct buf piece, text;
+
+	assert_int_equal(message_seek(r, 0), -EINVAL);
+	buf_init(&piece, PIECE_SIZE);
+	for (unsigned i = 0; i < countof(sizes); i++)
+		(void)fixture_keep(f, i, sizes[i]);
+	assert_int_equal(db_commit(f->db), 0);
+	for (unsigned i = 0; i < 3 * countof(sizes); i++) {
+		size_t size = sizes[i / 3];
+		uint32_t pieces = (uint32_t)(size / PIECE_SIZE +
+		    (size % PIECE_SIZE != 0));
+
+		fixture_text(&text, i / 3, size);
+		assert_int_equal(message_open(f->db, r, FIRST + i / 3), 0);
+		assert_int_equal(message_seek(r, pieces), -EINVAL);
+		assert_int_equal(message_seek(r, UINT32_MAX), -EINVAL);
+		if (i % 3 == 1 && pieces > 1)
+			assert_int_equal(message_read(f->db, r, &piece), 1);
+		reads_from(f, r, i % 3 == 2 ? 0 : pieces - 1, buf_str(&text));
+		buf_drop(&text);
+	}
+	buf_drop(&piece);
+	message_reader_drop(r);
+}
+
 static void
 test_gone(void **state)
 {
@@ -256,6 +307,7 @@ message_read_test(void)
 		WITH_BOX(test_rows),
 		WITH_BOX(test_files),
 		WITH_BOX(test_before),
+		WITH_BOX(test_seek),
 		WITH_BOX(test_gone),
 		WITH_BOX(test_sealed),
 	};
