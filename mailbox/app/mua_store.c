@@ -5,9 +5,9 @@
  * the commit, so that they hold nothing that a later turn could take back, and
  * told after it. Then comes the next slice.
  *
- * With .SILENT nothing is told of what the mail program changed itself; but
- * somebody else may have changed the same messages and it has not heard of it:
- * those are told in full.
+ * With .SILENT nothing is told of what the mail program changed itself; if
+ * somebody else may have changed the same messages, view_own() has the news
+ * tell them all the same.
  */
 #include "app/mua_mailbox.h"
 
@@ -28,18 +28,14 @@ struct store_job {
 	struct uids set;
 	uint32_t next;		/* member of the set; 0: all are changed */
 	struct uids failed;	/* the condition left them out */
-	struct uids stale;	/* others have changed them unseen */
 	struct box_change change;
 	bool began;		/* change.flags is known */
 	bool gone;		/* a message was there no more */
 	enum {
-		STORE_LOOKS,	/* for what others have changed */
 		STORE_CHANGES,
 		STORE_SETTLES,
 		STORE_TELLS
 	} state;
-	uint64_t seen_modseq;	/* looked for changes up to it */
-	uint32_t seen_uid;	/* and of it up to this UID */
 
 	/* the slice */
 	struct store_run runs[MUA_ROWS];
@@ -55,54 +51,14 @@ store_drop(void *at)
 
 	uids_drop(&job->set);
 	uids_drop(&job->failed);
-	uids_drop(&job->stale);
 	free(job->entries);
-}
-
-/* Whether the mail program made that change itself and knows of it. */
-static bool
-is_own(const struct mua_view *view, uint64_t modseq)
-{
-	size_t low = 0, high = view->own_count, middle;
-
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (view->own[middle] < modseq)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < view->own_count && view->own[low] == modseq;
-}
-
-/* Note what others have changed; *more: there may be more of it. */
-static int
-look(struct mua *m, struct store_job *job, bool *more)
-{
-	const struct box_entry *e = job->entries;
-	size_t n, count;
-	int err = box_changed(m->service->db, m->view.box, job->seen_modseq,
-	    job->seen_uid, m->view.uidnext, job->entries, MUA_ROWS, &count);
-
-	if (err != 0)
-		return err;
-	for (n = 0; n < count; n++)
-		if (!is_own(&m->view, e[n].modseq))
-			uids_add(&job->stale, e[n].uid, e[n].uid);
-	if (count > 0) {
-		job->seen_modseq = e[count - 1].modseq;
-		job->seen_uid = e[count - 1].uid;
-	}
-	*more = count == MUA_ROWS;
-	return 0;
 }
 
 /* Whether the entries of the slice are to be read. */
 static bool
-tells(const struct mua *m, const struct store_job *job)
+tells(const struct mua *m)
 {
-	return !m->imap.command.u.store.silent || job->stale.count > 0 ||
-	    (m->imap.enabled & IMAP_ENABLED_CONDSTORE) != 0;
+	return !m->imap.command.u.store.silent || view_condstore(m);
 }
 
 /* Change a run, and read what it has become. */
@@ -117,16 +73,12 @@ change_run(struct mua *m, struct store_job *job, uint32_t first, uint32_t last)
 	*run = (struct store_run){ .first = first, .last = last };
 	err = box_flags(db, m->view.box, first, last, &job->change,
 	    &job->failed, &run->modseq);
-	if (err == 0 && tells(m, job)) {
+	if (err == 0 && tells(m)) {
 		err = box_entries(db, m->view.box, first, last,
 		    job->entries + job->count, job->room - job->count, &got);
 		job->gone = job->gone || got <= last - first;
 	}
 	job->count += got;
-	if (run->modseq != 0) {
-		job->seen_modseq = run->modseq;
-		job->seen_uid = UINT32_MAX;
-	}
 	return err;
 }
 
@@ -173,7 +125,7 @@ tell(struct mua *m, const struct store_job *job, const struct box_entry *e,
 	/* Who was left out is told by the news when somebody changed it. */
 	if (uids_has(&job->failed, e->uid))
 		return;
-	if (!c->u.store.silent || uids_has(&job->stale, e->uid)) {
+	if (!c->u.store.silent) {
 		view_put_flags(m, e, c->uid);
 		return;
 	}
@@ -278,33 +230,22 @@ store_begin(struct mua *m)
 	job->change.conditional = want->conditional;
 	job->change.unchanged_since = want->unchanged_since;
 	job->room = uids_len(&job->set);
-	if (job->room < MUA_ROWS)
-		job->room = MUA_ROWS;
 	if (job->room > STORE_ROWS)
 		job->room = STORE_ROWS;
-	job->entries = xalloc(job->room, sizeof *job->entries);
+	job->entries = xalloc(job->room + 1, sizeof *job->entries);
 	job->next = uids_next(&job->set, 1);
-	job->seen_modseq = m->view.modseq;
-	job->seen_uid = m->view.changed_uid;
-	job->state = want->silent ? STORE_LOOKS : STORE_CHANGES;
 	m->work_total = uids_len(&job->set);
 	return false;
 }
 
-/* Look at what others did, then change a slice. */
 static enum mua_go
 store_change(struct mua *m, struct store_job *job)
 {
-	bool more = false;
 	int err = 0;
 
 	if (job->next == 0)
 		return store_end(m, job);
-	if (job->state == STORE_LOOKS)
-		err = look(m, job, &more);
-	if (err == 0 && more)
-		return MUA_AGAIN;
-	if (err == 0 && !job->began)
+	if (!job->began)
 		err = learn_flags(m, job);
 	if (err == -EDQUOT)
 		return mua_end_code(m, IMAP_NO,
@@ -346,8 +287,7 @@ mua_store(struct mua *m)
 	if (job->state == STORE_TELLS) {
 		if (!tell_slice(m, job))
 			return MUA_AGAIN;
-		job->state = m->imap.command.u.store.silent ? STORE_LOOKS :
-		    STORE_CHANGES;
+		job->state = STORE_CHANGES;
 		if (job->next != 0)
 			return MUA_AGAIN;
 	}
