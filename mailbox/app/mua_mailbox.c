@@ -172,15 +172,6 @@ struct delete_job {
 	int64_t box;
 };
 
-/* Who removes the mailbox it has open has none open any more. */
-static void
-close_gone(struct mua *m)
-{
-	view_close(m);
-	m->imap.selected = false;
-	buf_add(&m->imap.out, STR("* OK [CLOSED] The mailbox is gone.\r\n"));
-}
-
 static enum mua_go
 deleted(struct mua *m)
 {
@@ -188,8 +179,12 @@ deleted(struct mua *m)
 
 	if (m->settled != 0)
 		return mua_end_errno(m, m->settled);
-	if (m->view.open && m->view.box == job->box)
-		close_gone(m);
+	/* Who removes the mailbox it has open has none open any more. */
+	if (m->view.open && m->view.box == job->box) {
+		view_close(m);
+		buf_add(&m->imap.out,
+		    STR("* OK [CLOSED] The mailbox is gone.\r\n"));
+	}
 	mua_names_changed(m);
 	return mua_end(m, IMAP_OK, "It is gone.");
 }

@@ -3,21 +3,31 @@
 
 #include <inttypes.h>
 
-/*
- * How many are \Recent. Who is selects first has them; of other mailboxes
- * nobody knows whether there will be any.
- */
+/* How many of a set are not below a UID. */
 static uint32_t
-recent_count(const struct mua *m, int64_t box)
+count_from(const struct uids *uids, uint32_t first)
+{
+	const uint32_t uid = uids_next(uids, first);
+
+	return uid == 0 ? 0 : uids_len(uids) + 1 - uids_place(uids, uid);
+}
+
+/* How many are \Recent, or would be to who selects it now. */
+static int
+count_recent(const struct mua *m, int64_t box, uint64_t *count)
 {
 	const struct mua_view *view = &m->view;
-	uint32_t uid;
+	struct uids uids = { .count = 0 };
+	int err;
 
-	if (!view->open || view->box != box)
+	if (view->open && view->box == box) {
+		*count = count_from(&view->uids, view->recent);
 		return 0;
-	uid = uids_next(&view->uids, view->recent);
-	return uid == 0 ? 0 : uids_len(&view->uids) + 1 -
-	    uids_place(&view->uids, uid);
+	}
+	err = box_uids(m->service->db, box, &uids);
+	*count = count_from(&uids, recent_first(m->service, box));
+	uids_drop(&uids);
+	return err;
 }
 
 /* What there is to tell. */
@@ -65,9 +75,11 @@ mua_put_status(struct mua *m, struct str name, int64_t box, unsigned items)
 {
 	struct db *db = m->service->db;
 	struct buf *out = &m->imap.out;
-	struct status s = { .recent = recent_count(m, box) };
+	struct status s = { .recent = 0 };
 	int err = box_status(db, box, &s.box);
 
+	if (err == 0 && (items & IMAP_STATUS_RECENT) != 0)
+		err = count_recent(m, box, &s.recent);
 	if (err == 0 && (items & (IMAP_STATUS_DELETED |
 	    IMAP_STATUS_DELETED_STORAGE)) != 0)
 		err = box_deleted(db, box, &s.deleted, &s.deleted_octets);
