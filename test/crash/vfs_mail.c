@@ -262,17 +262,3 @@ mail_check(struct world *w, bool crashed)
 	free(items);
 	message_reader_drop(r);
 }
-
-size_t
-mail_files(struct world *w)
-{
-	struct box_item *items;
-	size_t count, large = 0;
-
-	if (box_list(w->db, BOX_INBOX, &items, &count) != 0)
-		return 0;
-	for (size_t i = 0; i < count; i++)
-		large += items[i].size > MESSAGE_ROW_MAX;
-	free(items);
-	return large;
-}

@@ -33,6 +33,7 @@ live(struct world *w)
 
 	mail_deliver(w, small, 3);
 	mail_deliver(w, large, 2);
+	boxes_make(w, "work");
 	queue_send(w, small, 2);
 	/* no later deletion is to meet it: number 5 */
 	mail_begin(w, &open, 150000);
@@ -41,10 +42,13 @@ live(struct world *w)
 	mail_end(w, &open, large, 1);
 	queue_send(w, large, 3);
 	mail_delete(w, 2);
+	boxes_make(w, "work/below");
+	boxes_change(w, "work");
 	queue_attempt(w);
 	(void)db_rest(w->db, INT64_MAX);
 	queue_finish(w, 1, 0);
 	mail_deliver(w, large, 1);
+	boxes_move(w, "work", "play");
 	queue_attempt(w);
 	w->clock.mono_ms += 60000;
 	if (address_refused(w->db, STR("shop@example.test")) != 0)
@@ -52,7 +56,9 @@ live(struct world *w)
 	(void)db_rest(w->db, INT64_MAX);
 	rest_checkpoint(w->db, false);
 	mail_delete(w, 3);
+	boxes_remove(w, "play/below");
 	queue_finish(w, 2, 1);
+	boxes_change(w, "play");
 	mail_deliver(w, large, 1);
 	(void)db_rest(w->db, INT64_MAX);
 	queue_send(w, large, 1);
@@ -65,6 +71,7 @@ check_content(struct world *w, bool crashed)
 {
 	mail_check(w, crashed);
 	queue_check(w, crashed);
+	boxes_check(w, crashed);
 }
 
 static void
@@ -118,7 +125,7 @@ check_orphans(struct world *w)
 		continue;
 	for (size_t i = 0; (name = sim_name(i)) != NULL; i++)
 		files += strchr(name, '/') != NULL;
-	wrong(w, files != mail_files(w) + queue_files(w),
+	wrong(w, files != boxes_files(w) + queue_files(w),
 	    "a file was left behind");
 }
 
@@ -199,6 +206,7 @@ run_told(const struct run *r, unsigned *passed, unsigned *failed)
 	db_close(db);
 	w.owner = owner;
 	struck = run(r, &w);
+	boxes_drop(&w);
 	seal_owner_drop(owner);
 	if (w.wrong == NULL) {
 		++*passed;

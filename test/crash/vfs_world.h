@@ -10,6 +10,7 @@
 #define MESSAGES 26		/* so that no two have the same text */
 #define LETTERS 12		/* likewise */
 #define LETTER_TO 2		/* recipients of each */
+#define BOXES_TRIED 12		/* changes of mailboxes */
 
 /* What was promised about a message, or about a recipient of a letter. */
 enum fate {
@@ -41,6 +42,9 @@ struct world {
 	uint32_t uid_high;	/* the highest that was promised */
 	struct sent sent[LETTERS];
 	unsigned sent_count;
+	struct buf boxes;	/* the mailboxes as they were promised */
+	struct buf tried[BOXES_TRIED];	/* as they might be since */
+	unsigned tried_count;
 	int err;		/* what failures must be told as; 0: as any */
 	const char *wrong;	/* the first thing found wrong; NULL */
 };
@@ -81,8 +85,23 @@ void mail_delete(struct world *w, unsigned step);
 /* Hold what is in the mailbox against what was promised. */
 void mail_check(struct world *w, bool crashed);
 
-/* How many messages have a file. */
-size_t mail_files(struct world *w);
+/* Make a mailbox with what is in INBOX. */
+void boxes_make(struct world *w, const char *name);
+
+/* Flags, one message fewer, and what is in INBOX once more. */
+void boxes_change(struct world *w, const char *name);
+
+void boxes_move(struct world *w, const char *from, const char *to);
+void boxes_remove(struct world *w, const char *name);
+
+/* Hold the mailboxes against what was promised. */
+void boxes_check(struct world *w, bool crashed);
+
+/* How many messages of all mailboxes have a file. */
+size_t boxes_files(struct world *w);
+
+/* Forget what was promised. */
+void boxes_drop(struct world *w);
 
 /* Put some letters into the queue, in one group. */
 void queue_send(struct world *w, const size_t *sizes, size_t count);
