@@ -292,13 +292,13 @@ static enum mua_go
 copy_take_back(struct mua *m, struct copy_job *job)
 {
 	/* Who cannot even delete has no other way. */
-	if ((job->state == COPY_TAKES_BACK && m->settled != 0) ||
-	    (job->given.count > 0 && take_back(job) != 0))
-		uids_clear(&job->given);
-	else if (job->given.count > 0 || job->state == COPY_FAILS) {
+	const bool can = job->state == COPY_FAILS || m->settled == 0;
+
+	if (can && job->given.count > 0 && take_back(job) == 0) {
 		job->state = COPY_TAKES_BACK;
 		return MUA_SETTLE;
 	}
+	uids_clear(&job->given);
 	return copy_end(m, job);
 }
 

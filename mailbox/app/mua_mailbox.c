@@ -96,6 +96,11 @@ put_old_name(struct mua *m, struct str name, struct str old)
 	buf_add(out, STR("))\r\n"));
 }
 
+/* Of CREATE and DELETE. */
+struct name_job {
+	int64_t box;
+};
+
 /* ---- CREATE ---- */
 
 /*
@@ -121,19 +126,16 @@ created(struct mua *m)
 {
 	const struct imap_command *c = &m->imap.command;
 	const struct str name = plain(c->mailbox);
+	const struct name_job *job = m->job;
 	struct buf id;
-	int64_t box;
-	int err = m->settled;
 
-	if (err == 0)
-		err = mailbox_find(m->service->db, name, &box);
-	if (err != 0)
-		return mua_end_errno(m, err);
+	if (m->settled != 0)
+		return mua_end_errno(m, m->settled);
 	mua_names_changed(m);
 	if (name.len != c->mailbox.len)
 		put_old_name(m, name, c->mailbox);
 	buf_init(&id, 32);
-	mua_put_mailbox_id(&id, box);
+	mua_put_mailbox_id(&id, job->box);
 	(void)mua_end_code(m, IMAP_OK, "It is made.", "MAILBOXID (%s)",
 	    buf_text(&id));
 	buf_drop(&id);
@@ -146,9 +148,9 @@ mua_create(struct mua *m)
 	const struct imap_command *c = &m->imap.command;
 	const struct str name = plain(c->mailbox);
 	struct db *db = m->service->db;
+	struct name_job *job = mua_job(m, sizeof *job, NULL);
 	struct str use;
-	int64_t box;
-	int err = mailbox_find(db, name, &box);
+	int err = mailbox_find(db, name, &job->box);
 
 	if (err != -ENOENT)
 		return end_name(m, err == 0 ? -EEXIST : err);
@@ -156,7 +158,7 @@ mua_create(struct mua *m)
 	if (use.len != c->other.len)
 		return mua_end_code(m, IMAP_NO,
 		    "No mailbox can be made for that use.", "USEATTR");
-	err = mailbox_make(db, name, use, &box);
+	err = mailbox_make(db, name, use, &job->box);
 	if (err == -EEXIST)
 		return mua_end_code(m, IMAP_NO,
 		    "Another mailbox is for that use.", "USEATTR");
@@ -168,14 +170,10 @@ mua_create(struct mua *m)
 
 /* ---- DELETE ---- */
 
-struct delete_job {
-	int64_t box;
-};
-
 static enum mua_go
 deleted(struct mua *m)
 {
-	const struct delete_job *job = m->job;
+	const struct name_job *job = m->job;
 
 	if (m->settled != 0)
 		return mua_end_errno(m, m->settled);
@@ -212,7 +210,7 @@ enum mua_go
 mua_delete(struct mua *m)
 {
 	const struct str name = plain(m->imap.command.mailbox);
-	struct delete_job *job = mua_job(m, sizeof *job, NULL);
+	struct name_job *job = mua_job(m, sizeof *job, NULL);
 	struct db *db = m->service->db;
 	bool below = false;
 	int err = mailbox_find(db, name, &job->box);
