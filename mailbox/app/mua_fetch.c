@@ -17,7 +17,7 @@
 static void
 fetch_drop(void *job)
 {
-	struct fetch *f = job;
+	struct mua_fetch *f = job;
 
 	f->m->stamp = INT64_MAX;
 	uids_drop(&f->wanted);
@@ -30,7 +30,7 @@ fetch_drop(void *job)
 }
 
 static const struct imap_fetch *
-fetch_of(const struct fetch *f)
+fetch_of(const struct mua_fetch *f)
 {
 	return &f->m->imap.command.u.fetch;
 }
@@ -41,7 +41,7 @@ fetch_of(const struct fetch *f)
  * where some may have been.
  */
 static int
-gone_find(struct fetch *f)
+gone_find(struct mua_fetch *f)
 {
 	struct mua *m = f->m;
 	const struct uids *view = &m->view.uids;
@@ -65,7 +65,7 @@ gone_find(struct fetch *f)
 }
 
 static void
-gone_tell(struct fetch *f)
+gone_tell(struct mua_fetch *f)
 {
 	if (f->gone.count > 0)
 		view_put_runs(f->m, "VANISHED (EARLIER)", &f->gone, NULL);
@@ -75,7 +75,7 @@ gone_tell(struct fetch *f)
 
 /* Want only what has changed, if that is not much. */
 static int
-changed_find(struct fetch *f)
+changed_find(struct mua_fetch *f)
 {
 	const struct mua *m = f->m;
 	struct uids changed = { 0 }, both = { 0 };
@@ -107,7 +107,7 @@ changed_find(struct fetch *f)
 
 /* The last UID to be asked for together with first. */
 static uint32_t
-stretch_end(const struct fetch *f, uint32_t first)
+stretch_end(const struct mua_fetch *f, uint32_t first)
 {
 	uint32_t last = first;
 	uint32_t next = first;
@@ -127,7 +127,7 @@ stretch_end(const struct fetch *f, uint32_t first)
  * Returns:  the UID of one to begin the next batch with; 0: all were taken.
  */
 static uint32_t
-rows_keep(struct fetch *f, size_t count, uint64_t *octets)
+rows_keep(struct mua_fetch *f, size_t count, uint64_t *octets)
 {
 	const struct imap_fetch *fetch = fetch_of(f);
 	const struct box_entry *read = f->rows + f->row_count;
@@ -149,7 +149,7 @@ rows_keep(struct fetch *f, size_t count, uint64_t *octets)
 }
 
 static int
-rows_load(struct fetch *f)
+rows_load(struct mua_fetch *f)
 {
 	struct mua *m = f->m;
 	uint64_t octets = 0;
@@ -178,7 +178,7 @@ rows_load(struct fetch *f)
 }
 
 static enum mua_go
-fetch_end(struct fetch *f)
+fetch_end(struct mua_fetch *f)
 {
 	struct mua *m = f->m;
 
@@ -195,7 +195,7 @@ fetch_end(struct fetch *f)
 
 /* Load rows; *go is what to return when true is returned. */
 static bool
-load(struct fetch *f, enum mua_go *go)
+load(struct mua_fetch *f, enum mua_go *go)
 {
 	int err;
 
@@ -221,7 +221,7 @@ load(struct fetch *f, enum mua_go *go)
 static enum mua_go
 fetch_step(struct mua *m)
 {
-	struct fetch *f = m->job;
+	struct mua_fetch *f = m->job;
 	enum mua_go go;
 
 	f->octets = 0;
@@ -242,7 +242,7 @@ fetch_step(struct mua *m)
 			must(false);
 			break;
 		case FETCH_BEGINS:
-			fetch_begin(f);
+			fetch_message(f);
 			break;
 		case FETCH_ITEMS:
 			fetch_item(f);
@@ -272,7 +272,7 @@ enum mua_go
 mua_fetch(struct mua *m)
 {
 	const struct imap_command *c = &m->imap.command;
-	struct fetch *f = mua_job(m, sizeof *f, fetch_drop);
+	struct mua_fetch *f = mua_job(m, sizeof *f, fetch_drop);
 	int err = 0;
 
 	f->m = m;

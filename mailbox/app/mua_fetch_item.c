@@ -35,7 +35,7 @@ is_read(const struct imap_item *item)
 }
 
 void
-fetch_items_look(struct fetch *f)
+fetch_items_look(struct mua_fetch *f)
 {
 	const struct imap_fetch *fetch = &f->m->imap.command.u.fetch;
 	size_t i;
@@ -63,7 +63,7 @@ fetch_items_look(struct fetch *f)
 
 /* Read what is needed of the summary. Returns: as message_summary(). */
 static int
-summary_read(struct fetch *f, uint64_t message)
+summary_read(struct mua_fetch *f, uint64_t message)
 {
 	struct db *db = f->m->service->db;
 	struct message_reader *reader = f->m->reader;
@@ -87,7 +87,7 @@ summary_read(struct fetch *f, uint64_t message)
 }
 
 static int
-summary_make(struct fetch *f, const struct box_entry *entry)
+summary_make(struct mua_fetch *f, const struct box_entry *entry)
 {
 	int err = message_summarise(f->m->service->db, f->m->reader,
 	    entry->message, &f->head, &f->body);
@@ -105,7 +105,7 @@ summary_make(struct fetch *f, const struct box_entry *entry)
 
 /* Make ready what the items need. Returns: 0, or why there is no telling. */
 static int
-message_ready(struct fetch *f, const struct box_entry *entry)
+message_ready(struct mua_fetch *f, const struct box_entry *entry)
 {
 	const struct imap_fetch *fetch = &f->m->imap.command.u.fetch;
 	struct str view;
@@ -129,7 +129,7 @@ message_ready(struct fetch *f, const struct box_entry *entry)
 }
 
 static void
-put_modseq(struct fetch *f, const struct box_entry *entry)
+put_modseq(struct mua_fetch *f, const struct box_entry *entry)
 {
 	struct buf *out = &f->m->imap.out;
 
@@ -141,7 +141,7 @@ put_modseq(struct fetch *f, const struct box_entry *entry)
 }
 
 static void
-put_uid(struct fetch *f, const struct box_entry *entry)
+put_uid(struct mua_fetch *f, const struct box_entry *entry)
 {
 	fetch_gap(f);
 	buf_add(&f->m->imap.out, STR("UID "));
@@ -150,7 +150,7 @@ put_uid(struct fetch *f, const struct box_entry *entry)
 }
 
 static void
-put_flags(struct fetch *f, const struct box_entry *entry)
+put_flags(struct mua_fetch *f, const struct box_entry *entry)
 {
 	fetch_gap(f);
 	view_put_flag_item(f->m, entry);
@@ -163,7 +163,7 @@ put_flags(struct fetch *f, const struct box_entry *entry)
  * we have changed.
  */
 static void
-put_unasked(struct fetch *f, const struct box_entry *entry, bool marked)
+put_unasked(struct mua_fetch *f, const struct box_entry *entry, bool marked)
 {
 	const struct mua *m = f->m;
 	const unsigned on = m->imap.enabled;
@@ -182,7 +182,7 @@ put_unasked(struct fetch *f, const struct box_entry *entry, bool marked)
 }
 
 static void
-texts_let_go(struct fetch *f)
+texts_let_go(struct mua_fetch *f)
 {
 	if (f->head.room > FETCH_HELD_MAX)
 		buf_drop(&f->head);
@@ -193,7 +193,7 @@ texts_let_go(struct fetch *f)
 }
 
 void
-fetch_begin(struct fetch *f)
+fetch_message(struct mua_fetch *f)
 {
 	const struct box_entry *entry = &f->rows[f->row];
 	int err;
@@ -224,7 +224,7 @@ fetch_begin(struct fetch *f)
 
 /* A text of a summary: at once if it is short. */
 static void
-put_summary(struct fetch *f, struct str name, struct str text)
+put_summary(struct mua_fetch *f, struct str name, struct str text)
 {
 	fetch_gap(f);
 	buf_add(&f->m->imap.out, name);
@@ -235,7 +235,7 @@ put_summary(struct fetch *f, struct str name, struct str text)
 }
 
 static void
-put_short(struct fetch *f)
+put_short(struct mua_fetch *f)
 {
 	struct str structure = f->summary_body.structure;
 
@@ -253,7 +253,7 @@ put_short(struct fetch *f)
 
 /* RFC 8970 section 3: NIL is for LAZY alone. */
 static void
-put_preview(struct fetch *f)
+put_preview(struct mua_fetch *f)
 {
 	fetch_gap(f);
 	buf_add(&f->m->imap.out, STR("PREVIEW "));
@@ -265,7 +265,7 @@ put_preview(struct fetch *f)
 
 /* Items with a short value that the entry tells. */
 static void
-put_value(struct fetch *f, const struct imap_item *item,
+put_value(struct mua_fetch *f, const struct imap_item *item,
 	const struct box_entry *entry)
 {
 	struct buf *out = &f->m->imap.out;
@@ -297,7 +297,7 @@ put_value(struct fetch *f, const struct imap_item *item,
 }
 
 static void
-put_item(struct fetch *f, const struct imap_item *item)
+put_item(struct mua_fetch *f, const struct imap_item *item)
 {
 	const struct box_entry *entry = &f->rows[f->row];
 
@@ -324,7 +324,7 @@ put_item(struct fetch *f, const struct imap_item *item)
 }
 
 void
-fetch_item(struct fetch *f)
+fetch_item(struct mua_fetch *f)
 {
 	const struct imap_fetch *fetch = &f->m->imap.command.u.fetch;
 	const struct imap_item *item;
@@ -344,7 +344,7 @@ fetch_item(struct fetch *f)
 }
 
 void
-fetch_gap(struct fetch *f)
+fetch_gap(struct mua_fetch *f)
 {
 	if (!f->first)
 		buf_add_char(&f->m->imap.out, ' ');

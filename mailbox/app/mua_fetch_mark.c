@@ -7,7 +7,7 @@
 
 /* Where a run of rows ends whose UIDs follow one another. */
 static size_t
-run_end(const struct fetch *f, size_t from)
+run_end(const struct mua_fetch *f, size_t from)
 {
 	size_t end = from + 1;
 
@@ -19,7 +19,7 @@ run_end(const struct fetch *f, size_t from)
 
 /* Returns: whether something has changed. */
 static bool
-run_mark(struct fetch *f, size_t from, size_t end)
+run_mark(struct mua_fetch *f, size_t from, size_t end)
 {
 	struct mua *m = f->m;
 	const struct box_change change = {
@@ -41,7 +41,7 @@ run_mark(struct fetch *f, size_t from, size_t end)
 }
 
 bool
-fetch_mark(struct fetch *f)
+fetch_mark(struct mua_fetch *f)
 {
 	bool changed = false;
 	size_t from, end;
@@ -56,7 +56,7 @@ fetch_mark(struct fetch *f)
 }
 
 void
-fetch_marked(struct fetch *f)
+fetch_marked(struct mua_fetch *f)
 {
 	uint64_t modseq = 0;
 	size_t i;

@@ -45,7 +45,7 @@ struct fetch_text {
 	bool holds;		/* it does */
 };
 
-struct fetch {
+struct mua_fetch {
 	struct mua *m;
 	enum {
 		FETCH_GONE,	/* what vanished is told */
@@ -104,54 +104,54 @@ struct fetch {
  *
  * Returns:  true when the commit is to be waited for.
  */
-bool fetch_mark(struct fetch *f);
+bool fetch_mark(struct mua_fetch *f);
 
 /* The commit was made, or could not be. */
-void fetch_marked(struct fetch *f);
+void fetch_marked(struct mua_fetch *f);
 
 /* ---- mua_fetch_item.c ---- */
 
 /* Note what will be needed of every message. */
-void fetch_items_look(struct fetch *f);
+void fetch_items_look(struct mua_fetch *f);
 
 /* Begin to tell of a row, or pass it over when it cannot be told. */
-void fetch_begin(struct fetch *f);
+void fetch_message(struct mua_fetch *f);
 
 /* Tell the next item, or that there is none. */
-void fetch_item(struct fetch *f);
+void fetch_item(struct mua_fetch *f);
 
 /* ---- mua_fetch_text.c ---- */
 
 /* Begin with an item that shows octets of the message. */
-void fetch_text_begin(struct fetch *f, const struct imap_item *item);
+void fetch_text_begin(struct mua_fetch *f, const struct imap_item *item);
 
 /* Begin with a text that is there; it lives as long as the message. */
-void fetch_text_rest(struct fetch *f, struct str rest);
+void fetch_text_rest(struct mua_fetch *f, struct str rest);
 
 /* Go on counting how long it will be, as far as this step may. */
-void fetch_text_count(struct fetch *f);
+void fetch_text_count(struct mua_fetch *f);
 
 /*
  * Go on telling it, as far as this step may.
  *
  * Returns:  0, or why the session has to end within a literal.
  */
-int fetch_text_tell(struct fetch *f) __attribute__((warn_unused_result));
+int fetch_text_tell(struct mua_fetch *f) __attribute__((warn_unused_result));
 
 /*
  * View the octets of the message from at on, to the end of their piece.
  *
  * Lives:    until the next call.
  */
-int fetch_octets(struct fetch *f, uint64_t at, struct str *view)
+int fetch_octets(struct mua_fetch *f, uint64_t at, struct str *view)
 	__attribute__((warn_unused_result));
 
 void fetch_text_drop(struct fetch_text *t);
 
 /* Whether this step has done its share. */
-bool fetch_pauses(const struct fetch *f);
+bool fetch_pauses(const struct mua_fetch *f);
 
 /* A space before all items but the first. */
-void fetch_gap(struct fetch *f);
+void fetch_gap(struct mua_fetch *f);
 
 #endif

@@ -21,14 +21,14 @@ fetch_text_drop(struct fetch_text *t)
 }
 
 bool
-fetch_pauses(const struct fetch *f)
+fetch_pauses(const struct mua_fetch *f)
 {
 	return f->octets >= MUA_OCTETS || f->looked >= MUA_ROWS ||
 	    mua_full(f->m);
 }
 
 int
-fetch_octets(struct fetch *f, uint64_t at, struct str *view)
+fetch_octets(struct mua_fetch *f, uint64_t at, struct str *view)
 {
 	const uint32_t index = (uint32_t)(at / PIECE_SIZE);
 	struct imap_service *service = f->m->service;
@@ -93,7 +93,7 @@ text_make(struct fetch_text *t, struct str octets)
 
 /* The next octets of the text. Returns: 1; 0: it is over; or why not. */
 static int
-text_next(struct fetch *f, struct str *octets)
+text_next(struct mua_fetch *f, struct str *octets)
 {
 	struct fetch_text *t = &f->text;
 	uint64_t left = t->extent.to - t->at;
@@ -121,7 +121,7 @@ text_next(struct fetch *f, struct str *octets)
 
 /* Say what comes, total octets of which the item may want a part. */
 static void
-announce(struct fetch *f, uint64_t total)
+announce(struct mua_fetch *f, uint64_t total)
 {
 	struct buf *out = &f->m->imap.out;
 	struct fetch_text *t = &f->text;
@@ -146,7 +146,7 @@ announce(struct fetch *f, uint64_t total)
 
 /* All is counted. */
 static void
-text_counted(struct fetch *f)
+text_counted(struct mua_fetch *f)
 {
 	struct fetch_text *t = &f->text;
 
@@ -169,7 +169,7 @@ text_counted(struct fetch *f)
 
 /* It cannot be had: NIL, or nothing where a number is wanted. */
 static void
-text_missing(struct fetch *f)
+text_missing(struct mua_fetch *f)
 {
 	f->state = FETCH_ITEMS;
 	if (f->text.item->kind == IMAP_ITEM_BINARY_SIZE)
@@ -180,7 +180,7 @@ text_missing(struct fetch *f)
 }
 
 void
-fetch_text_count(struct fetch *f)
+fetch_text_count(struct mua_fetch *f)
 {
 	struct fetch_text *t = &f->text;
 	struct str octets;
@@ -219,7 +219,7 @@ text_how(const struct imap_item *item)
 }
 
 static void
-text_start(struct fetch *f, const struct imap_item *item)
+text_start(struct mua_fetch *f, const struct imap_item *item)
 {
 	struct fetch_text *t = &f->text;
 
@@ -239,7 +239,7 @@ text_start(struct fetch *f, const struct imap_item *item)
 }
 
 void
-fetch_text_begin(struct fetch *f, const struct imap_item *item)
+fetch_text_begin(struct mua_fetch *f, const struct imap_item *item)
 {
 	struct fetch_text *t = &f->text;
 
@@ -261,7 +261,7 @@ fetch_text_begin(struct fetch *f, const struct imap_item *item)
 }
 
 void
-fetch_text_rest(struct fetch *f, struct str rest)
+fetch_text_rest(struct mua_fetch *f, struct str rest)
 {
 	f->text.item = NULL;
 	f->text.how = TEXT_REST;
@@ -274,7 +274,7 @@ fetch_text_rest(struct fetch *f, struct str rest)
 /* Add octets; NUL may be in a literal8 alone (RFC 9051 section 4.3), and is
    told as 0x80 elsewhere, as other servers do. */
 static void
-text_put(struct fetch *f, struct str octets)
+text_put(struct mua_fetch *f, struct str octets)
 {
 	const struct imap_item *item = f->text.item;
 	struct buf *out = &f->m->imap.out;
@@ -292,7 +292,7 @@ text_put(struct fetch *f, struct str octets)
 }
 
 int
-fetch_text_tell(struct fetch *f)
+fetch_text_tell(struct mua_fetch *f)
 {
 	struct fetch_text *t = &f->text;
 	struct str octets;
