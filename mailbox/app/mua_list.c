@@ -11,7 +11,7 @@
 
 #include <errno.h>
 
-#define LIST_BUDGET 4096	/* names compared in a step */
+#define LIST_BUDGET (1 << 20)	/* of a step; see mua_list_walk.h */
 
 struct list_job {
 	struct mailboxes all;

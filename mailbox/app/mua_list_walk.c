@@ -20,6 +20,7 @@ struct list_walk {
 	const struct imap_list *want;
 	const struct mailboxes *all;
 	bool lsub;
+	size_t weight;		/* octets of the patterns */
 	bool *match;		/* the name matches a pattern */
 	uint32_t *there;	/* how many exist of those before it */
 	uint32_t *hidden;	/* and meet the selection unanswered */
@@ -33,10 +34,13 @@ list_walk_new(const struct imap_list *want, const struct mailboxes *all,
 	bool lsub)
 {
 	struct list_walk *w = xalloc(1, sizeof *w);
+	size_t n;
 
 	w->want = want;
 	w->all = all;
 	w->lsub = lsub;
+	for (n = 0; n < want->count; n++)
+		w->weight += want->reference.len + want->patterns[n].len + 1;
 	w->match = xalloc(all->count + 1, sizeof *w->match);
 	w->there = xalloc(all->count + 1, sizeof *w->there);
 	w->hidden = xalloc(all->count + 1, sizeof *w->hidden);
@@ -93,6 +97,15 @@ selected(const struct list_walk *w, const struct mailbox *box)
 	    box->special_use.len > 0;
 }
 
+/* What it takes to compare a name with the patterns (imap_pattern_match()). */
+static void
+spend(const struct list_walk *w, struct str name, size_t *budget)
+{
+	const size_t cost = w->weight * (name.len + 1);
+
+	*budget -= cost < *budget ? cost : *budget;
+}
+
 /* The first pass; false: the budget is used up. */
 static bool
 compare(struct list_walk *w, size_t *budget)
@@ -106,8 +119,7 @@ compare(struct list_walk *w, size_t *budget)
 		w->there[n + 1] = w->there[n] + (box->id != 0);
 		w->hidden[n + 1] = w->hidden[n] +
 		    (!w->match[n] && selected(w, box));
-		*budget -= w->want->count < *budget ? w->want->count :
-		    *budget;
+		spend(w, box->name, budget);
 	}
 	w->compared = n;
 	return n == w->all->count;
@@ -209,7 +221,6 @@ list_walk_next(struct list_walk *w, size_t *budget, struct list_found *found)
 {
 	const struct mailbox *box;
 	struct str name;
-	size_t cost = w->want->count;
 
 	if (w->compared < w->all->count && !compare(w, budget))
 		return LIST_WALK_PAUSE;
@@ -218,15 +229,11 @@ list_walk_next(struct list_walk *w, size_t *budget, struct list_found *found)
 			return LIST_WALK_PAUSE;
 		box = NULL;
 		if (!above(w, &name)) {
-			box = &w->all->list[w->at];
+			box = &w->all->list[w->at++];
 			name = box->name;
-			cost = 1;
-		}
-		*budget -= cost < *budget ? cost : *budget;
-		if (box != NULL) {
 			w->cut = 0;
-			w->at++;
 		}
+		spend(w, name, budget);
 		if ((box != NULL ? w->match[w->at - 1] : matches(w, name)) &&
 		    found_as(w, name, box, found))
 			return LIST_WALK_FOUND;

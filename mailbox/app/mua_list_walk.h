@@ -40,7 +40,8 @@ enum list_walk_step {
 /*
  * Go on to the next name.
  *
- * budget    names times patterns to be compared; counted down
+ * budget    octets of names times octets of patterns to be compared; counted
+ *           down
  */
 enum list_walk_step list_walk_next(struct list_walk *w, size_t *budget,
 	struct list_found *found);

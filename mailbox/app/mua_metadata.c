@@ -7,38 +7,9 @@
 #include "store/annotation.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 
 #define METADATA_LOOKS 64	/* annotations looked at in a step */
-
-/*
- * What is wrong with the name of an entry (RFC 5464 section 3.2); NULL:
- * nothing.
- */
-static const char *
-name_wrong(struct str name)
-{
-	struct str rest = name;
-	size_t n;
-	int c;
-
-	if (!str_skip_word(&rest, STR("/private")) &&
-	    !str_skip_word(&rest, STR("/shared")))
-		return "An entry begins with /private or /shared.";
-	if (rest.len > 0 && rest.at[0] != '/')
-		return "An entry begins with /private or /shared.";
-	if (name.len > ANNOTATION_NAME_MAX)
-		return "The name of the entry is too long.";
-	for (n = 0; n < name.len; n++) {
-		c = str_at(name, n);
-		if (c < ' ' || c > 126 || c == '*' || c == '%')
-			return "No name of an entry has such signs.";
-		if (c == '/' && (n + 1 == name.len || name.at[n + 1] == '/'))
-			return "A level of the entry has no name.";
-	}
-	return NULL;
-}
 
 /* The name as it is kept. */
 static void
@@ -52,21 +23,21 @@ lower(struct buf *out, struct str name)
 }
 
 /*
- * The mailbox, or 0 for the server; false: there is none, or an entry is bad,
- * and the command has ended.
+ * The mailbox, or 0 for the server; false: there is none, or no such name, and
+ * the command has ended.
  */
 static bool
 metadata_begin(struct mua *m, int64_t *box)
 {
 	const struct imap_command *c = &m->imap.command;
 	const struct imap_metadata *want = &c->u.metadata;
-	const char *wrong = NULL;
 	size_t n;
 
-	for (n = 0; n < want->count && wrong == NULL; n++)
-		wrong = name_wrong(want->entries[n].name);
-	if (wrong != NULL) {
-		(void)mua_end(m, IMAP_BAD, wrong);
+	for (n = 0; n < want->count; n++) {
+		if (want->entries[n].name.len <= ANNOTATION_NAME_MAX)
+			continue;
+		(void)mua_end_code(m, IMAP_NO, "The name of an entry is too "
+		    "long.", "LIMIT");
 		return false;
 	}
 	*box = 0;
@@ -401,8 +372,6 @@ mua_set_metadata(struct mua *m)
 	buf_init(&job->old.value, ANNOTATION_MAX);
 	if (!metadata_begin(m, &job->box))
 		return MUA_DONE;
-	if (want->count > ANNOTATIONS_MAX)
-		return end_unset(m, -EDQUOT);
 	err = set_all(m, job);
 	if (err != 0)
 		return end_unset(m, err);

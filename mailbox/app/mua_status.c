@@ -85,9 +85,6 @@ mua_put_status(struct mua *m, struct str name, int64_t box, unsigned items)
 		err = box_deleted(db, box, &s.deleted, &s.deleted_octets);
 	if (err != 0)
 		return err;
-	/* RFC 7162 section 3.1: who asks for it wants MODSEQ from now on. */
-	if ((items & IMAP_STATUS_HIGHESTMODSEQ) != 0)
-		m->imap.enabled |= IMAP_ENABLED_CONDSTORE;
 	buf_add(out, STR("* STATUS "));
 	mua_put_name(m, name);
 	buf_add(out, STR(" ("));

@@ -223,9 +223,6 @@ store_begin(struct mua *m)
 		(void)mua_end(m, IMAP_BAD, "There is no such message.");
 		return true;
 	}
-	/* RFC 7162 section 3.1: this command wants MODSEQ from now on. */
-	if (want->conditional)
-		m->imap.enabled |= IMAP_ENABLED_CONDSTORE;
 	job->change.how = how[want->how];
 	job->change.conditional = want->conditional;
 	job->change.unchanged_since = want->unchanged_since;
