@@ -231,8 +231,12 @@ void
 charset_end(struct charset *c, struct buf *out)
 {
 	struct str plain = STR("\x1B(B");
+	size_t i;
 
-	if (c->held_len > 0 || c->high != 0)
+	if (c->kind == CHARSET_ASCII)
+		for (i = 0; i < c->held_len; i++)
+			charset_add(out, charset_latin1(c->held[i]));
+	else if (c->held_len > 0 || c->high != 0)
 		charset_add(out, CHARSET_LOST);
 	c->held_len = 0;
 	c->high = 0;
@@ -241,6 +245,14 @@ charset_end(struct charset *c, struct buf *out)
 	if (c->iconv != NULL && str_equal(str_of(c->iconv),
 	    STR("ISO-2022-JP")))
 		charset_feed_iconv(c, &plain, out);
+}
+
+bool
+charset_is_plain(const struct charset *c)
+{
+	return c->held_len == 0 && (c->kind == CHARSET_ASCII ||
+	    c->kind == CHARSET_UTF8 || c->kind == CHARSET_LATIN1 ||
+	    c->kind == CHARSET_MAC);
 }
 
 bool

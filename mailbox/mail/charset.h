@@ -30,8 +30,11 @@ void charset_drop(struct charset *c);	/* NULL is fine */
  */
 void charset_feed(struct charset *c, struct str octets, struct buf *out);
 
-/* The text is over: what was kept becomes U+FFFD. It may begin anew. */
+/* The text is over: what was kept is no letter. It may begin anew. */
 void charset_end(struct charset *c, struct buf *out);
+
+/* Whether ASCII that came now would stand for itself. */
+bool charset_is_plain(const struct charset *c);
 
 /* All at once; false, nothing added, when there is no such charset. */
 bool charset_convert(struct str name, struct str octets, struct buf *out);

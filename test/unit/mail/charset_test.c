@@ -102,7 +102,8 @@ test_utf8(void **state)
 		{ "utf-8", "a\xf0\x9f\x98z", "a" LOST LOST LOST "z" },
 		{ "us-ascii", "caf\xc3\xa9 caf\xe9 \x93q\x94",
 		    "caf\xc3\xa9 caf\xc3\xa9 \xe2\x80\x9cq\xe2\x80\x9d" },
-		{ "", "\xe9", LOST },
+		{ "", "\xe9", "\xc3\xa9" },
+		{ "", "\xe2\x82", "\xc3\xa2\xe2\x80\x9a" },
 		{ "", "\xe9.", "\xc3\xa9." },
 	};
 

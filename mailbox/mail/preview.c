@@ -1,0 +1,154 @@
+/*
+ * The first words of a text, as a list of messages shows them. Lines that quote
+ * are kept apart: they stand in when somebody wrote nothing else.
+ */
+#include "mail/preview_part.h"
+
+#include <stdlib.h>
+
+struct preview *
+preview_new(struct str charset, bool html)
+{
+	struct preview *p;
+
+	p = xalloc(1, sizeof *p);
+	p->charset = charset_open(charset);
+	if (p->charset == NULL)
+		p->charset = charset_open(STR(""));
+	p->html = html;
+	buf_init(&p->utf8, 8 * PREVIEW_LOOK_MAX);
+	buf_init(&p->own.text, PREVIEW_ROOM);
+	buf_init(&p->quoted.text, PREVIEW_ROOM);
+	return p;
+}
+
+void
+preview_drop(struct preview *p)
+{
+	if (p == NULL)
+		return;
+	charset_drop(p->charset);
+	buf_drop(&p->utf8);
+	buf_drop(&p->own.text);
+	buf_drop(&p->quoted.text);
+	free(p);
+}
+
+static bool
+is_white(uint32_t point)
+{
+	return point == ' ' || (point >= '\t' && point <= '\r') ||
+	    point == 0x85 || point == 0xA0 || point == 0x1680 ||
+	    (point >= 0x2000 && point <= 0x200A) || point == 0x2028 ||
+	    point == 0x2029 || point == 0x202F || point == 0x205F ||
+	    point == 0x3000;
+}
+
+/* Signs that nobody sees; some letters fill the list with them. */
+static bool
+is_nothing(uint32_t point)
+{
+	return point < ' ' || (point >= 0x7F && point < 0xA0) ||
+	    point == 0xAD || point == 0x34F || point == 0x200B ||
+	    point == 0x200E || point == 0x200F || point == 0x2060 ||
+	    point == 0xFEFF;
+}
+
+/* Joiners have a meaning behind a letter only. */
+static bool
+is_joiner(uint32_t point)
+{
+	return point == 0x200C || point == 0x200D;
+}
+
+static void
+add_letter(struct preview_words *w, uint32_t point)
+{
+	if (is_white(point)) {
+		w->space = true;
+		return;
+	}
+	if (is_nothing(point) || (is_joiner(point) &&
+	    (w->space || w->text.len == 0)))
+		return;
+	if (w->space && w->text.len > 0)
+		buf_add_char(&w->text, ' ');
+	w->space = false;
+	charset_add(&w->text, point);
+}
+
+void
+preview_put(struct preview *p, uint32_t point)
+{
+	if (point == '\n') {
+		p->line_begun = p->line_quoted = false;
+	} else if (!p->line_begun && !is_white(point)) {
+		p->line_begun = true;
+		p->line_quoted = !p->html && point == '>';
+	}
+	if (p->line_quoted || p->quotes > 0) {
+		add_letter(&p->quoted, point);
+		p->own.space = true;
+	} else {
+		add_letter(&p->own, point);
+		p->quoted.space = true;
+	}
+}
+
+static void
+read_text(struct preview *p)
+{
+	struct str rest;
+	uint32_t point;
+
+	for (rest = buf_str(&p->utf8); rest.len > 0; ) {
+		str_take(&rest, charset_point(rest, &point));
+		if (p->html)
+			preview_html(p, point);
+		else
+			preview_put(p, point);
+	}
+}
+
+bool
+preview_full(const struct preview *p)
+{
+	return p->looked >= PREVIEW_LOOK_MAX || p->own.text.full;
+}
+
+void
+preview_feed(struct preview *p, struct str octets)
+{
+	octets = str_part(octets, 0, PREVIEW_LOOK_MAX - p->looked);
+	p->looked += octets.len;
+	buf_clear(&p->utf8);
+	charset_feed(p->charset, octets, &p->utf8);
+	read_text(p);
+}
+
+/* Add at most max letters of UTF-8. */
+static void
+add_letters(struct buf *out, struct str text, size_t max)
+{
+	size_t len;
+
+	for (len = 0; len < text.len && max > 0; max--)
+		len += str_utf8(text, len);
+	buf_add(out, str_trim(str_part(text, 0, len)));
+}
+
+void
+preview_end(struct preview *p, struct buf *out, size_t max)
+{
+	const struct preview_words *words;
+
+	/* a letter that was cut by the limit is none that is wrong */
+	buf_clear(&p->utf8);
+	if (p->looked < PREVIEW_LOOK_MAX) {
+		charset_end(p->charset, &p->utf8);
+		read_text(p);
+		preview_html_end(p);
+	}
+	words = p->own.text.len > 0 ? &p->own : &p->quoted;
+	add_letters(out, buf_str(&words->text), max);
+}
