@@ -284,7 +284,7 @@ db_open(struct db **out, const char *dir, enum db_mode mode,
 	list_init(&db->leaving);
 	list_init(&db->forgotten);
 	db->lazy = lazy_new();
-	db->summaries = summary_late_new();
+	db->summaries = summaries_new();
 	err = folder_open(db, dir);
 	if (err == 0 && mode == DB_CREATE)
 		err = database_make(db, dir);
@@ -314,7 +314,7 @@ db_close(struct db *db)
 	epoch_leave(db->epoch);
 	device_drop(db);
 	lazy_drop(db->lazy);
-	summary_late_drop(db->summaries);
+	summaries_drop(db->summaries);
 	disk_close(db->claim);
 	disk_close(db->blobs);
 	disk_close(db->folder);
@@ -329,7 +329,7 @@ db_pending(const struct db *db)
 	if (db->open)
 		return DB_URGENT;
 	return lazy_count(db->lazy) > 0 ||
-	    summary_late_count(db->summaries) > 0 ? DB_LAZY : DB_CLEAN;
+	    summaries_count(db->summaries) > 0 ? DB_LAZY : DB_CLEAN;
 }
 
 int64_t
@@ -372,7 +372,7 @@ db_commit(struct db *db)
 	if (err == 0)
 		err = lazy_write(db, alone);
 	if (err == 0)
-		err = summary_late_write(db);
+		err = summaries_write(db);
 	if (err == 0)
 		err = queue_erase_left(db);
 	if (err == 0)
@@ -388,7 +388,7 @@ db_commit(struct db *db)
 	}
 	db->open = false;
 	lazy_committed(db->lazy);
-	summary_late_committed(db);
+	summaries_committed(db);
 	blob_committed(db);
 	epoch_committed(db->epoch);
 	device_committed(db);

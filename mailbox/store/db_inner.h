@@ -71,7 +71,7 @@ enum db_slot {
 
 struct epoch;
 struct lazy;
-struct summary_late;
+struct summaries;
 
 struct db {
 	sqlite3 *sql;
@@ -104,7 +104,7 @@ struct db {
 	struct uid_floor *floors;	/* see box.c */
 	size_t floor_count;
 	struct lazy *lazy;	/* counts not yet written; see lazy.c */
-	struct summary_late *summaries;	/* likewise; see summary_row.c */
+	struct summaries *summaries;	/* see summary_row.c */
 	struct disk_list *sweep;	/* orphans are looked for; NULL: done */
 	sqlite3_stmt *slots[SLOT_COUNT];
 };

@@ -9,13 +9,13 @@ int
 message_summary(struct db *db, struct message_reader *r, uint64_t message,
 	enum message_summary which, struct buf *out)
 {
-	const unsigned char *key;
-	int more, err = message_key(db, r, message, &key);
+	struct summary_ask ask = { .message = message, .which = which };
+	int more, err = message_key(db, r, message, &ask.key);
 
 	buf_clear(out);
 	if (err != 0)
 		return err;
-	more = summary_row_open(db, message, which, key, out);
+	more = summary_row_open(db, &ask, out);
 	return more == -EBADMSG ? message_broken(message) : more;
 }
 

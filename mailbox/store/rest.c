@@ -245,7 +245,7 @@ db_rest(struct db *db, int64_t before)
 
 	if (db->open)
 		return true;
-	if ((lazy_due(db) || summary_late_due(db)) && db_commit(db) != 0)
+	if ((lazy_due(db) || summaries_due(db)) && db_commit(db) != 0)
 		return false;
 	blob_sweep(db);
 	more = box_empty_removed(db);

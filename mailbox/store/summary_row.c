@@ -16,12 +16,27 @@
 #define SEALED_MAX (1 + SUMMARY_MAX + SEAL_EXTRA)
 #define LATE_MAX 256		/* rows that wait at most */
 #define LATE_BYTES (1 << 20)	/* likewise */
+#define AHEAD_MAX 16		/* texts read at once */
+#define AHEAD_BYTES 65536	/* they may take, but for the last */
 
-struct summary_late {
-	struct summary_row rows[LATE_MAX];
+/*
+ * Sealed texts of messages that follow one another. Who asks for one asks for
+ * the next ones too, and a query for each would cost as much as the rest.
+ */
+struct ahead {
+	uint64_t asked;		/* for last */
+	uint64_t messages[AHEAD_MAX];
+	size_t ends[AHEAD_MAX];	/* of their texts */
+	size_t count;
+	struct buf text;
+};
+
+struct summaries {
+	struct summary_row late[LATE_MAX];
 	size_t count;
 	size_t bytes;
 	int64_t since_ms;	/* the first waits since; mono ms */
+	struct ahead ahead[2];	/* by enum message_summary */
 };
 
 static struct seal_place
@@ -80,6 +95,16 @@ summary_row_add(struct db *db, const struct summary_row *row)
 	return db_run(db, s);
 }
 
+/* What was read before its turn may no longer be so. */
+static void
+ahead_clear(struct summaries *all)
+{
+	for (size_t i = 0; i < countof(all->ahead); i++) {
+		all->ahead[i].count = 0;
+		buf_drop(&all->ahead[i].text);
+	}
+}
+
 /* The message may be gone by now, or have a summary of another version. */
 static int
 late_write(struct db *db, const struct summary_row *row)
@@ -96,7 +121,7 @@ late_write(struct db *db, const struct summary_row *row)
 int
 summary_row_late(struct db *db, struct summary_row *row)
 {
-	struct summary_late *late = db->summaries;
+	struct summaries *all = db->summaries;
 	size_t size = row->head.len + row->body.len;
 	uint64_t missing;
 	int err = 0;
@@ -105,118 +130,194 @@ summary_row_late(struct db *db, struct summary_row *row)
 	if (db->mode == DB_READ || disk_room(db->folder, &missing) != 0 ||
 	    missing > 0) {
 		summary_row_drop(row);
-	} else if (late->count < LATE_MAX && late->bytes + size <= LATE_BYTES) {
-		if (late->count == 0)
-			late->since_ms = db->clock->mono_ms;
-		late->rows[late->count++] = *row;
-		late->bytes += size;
+	} else if (all->count < LATE_MAX && all->bytes + size <= LATE_BYTES) {
+		if (all->count == 0)
+			all->since_ms = db->clock->mono_ms;
+		all->late[all->count++] = *row;
+		all->bytes += size;
 	} else {
 		err = db_begin(db);
 		if (err == 0)
 			err = late_write(db, row);
+		ahead_clear(all);
 		summary_row_drop(row);
 	}
 	return err;
 }
 
 static int
-text_open(struct buf *out, struct str sealed, enum message_summary which,
-	uint64_t message, const unsigned char key[SEAL_KEY])
+text_open(struct buf *out, struct str sealed, const struct summary_ask *ask)
 {
-	struct seal_place place = place_of(message, which);
+	struct seal_place place = place_of(ask->message, ask->which);
 
 	if (sealed.len > SEALED_MAX)
 		return -EBADMSG;
 	if (str_at(sealed, 0) != SUMMARY_VERSION)
 		return 0;
 	(void)str_take(&sealed, 1);
-	return seal_piece_open(out, sealed, key, &place) == 0 ? 1 : -EBADMSG;
+	return seal_piece_open(out, sealed, ask->key, &place) == 0 ? 1 :
+	    -EBADMSG;
 }
 
-/* The one that waits for a message; NULL: none. */
-static const struct summary_row *
-late_find(const struct summary_late *late, uint64_t message)
+/* Find the one that waits. */
+static bool
+late_find(const struct summaries *all, const struct summary_ask *ask,
+	struct str *sealed)
 {
-	for (size_t i = late->count; i > 0; i--) {
-		if (late->rows[i - 1].message == message)
-			return &late->rows[i - 1];
+	for (size_t i = all->count; i > 0; i--) {
+		const struct summary_row *row = &all->late[i - 1];
+
+		if (row->message != ask->message)
+			continue;
+		*sealed = buf_str(ask->which == MESSAGE_HEAD ? &row->head :
+		    &row->body);
+		return true;
 	}
-	return NULL;
+	return false;
 }
 
-int
-summary_row_open(struct db *db, uint64_t message, enum message_summary which,
-	const unsigned char key[SEAL_KEY], struct buf *out)
+/* Find one that was read before its turn. */
+static bool
+ahead_find(const struct ahead *a, uint64_t message, struct str *sealed)
 {
-	const struct summary_row *waits = late_find(db->summaries, message);
-	bool head = which == MESSAGE_HEAD;
-	sqlite3_stmt *s;
-	int row;
+	for (size_t i = 0; i < a->count; i++) {
+		size_t from = i > 0 ? a->ends[i - 1] : 0;
 
-	if (waits != NULL)
-		return text_open(out, buf_str(head ? &waits->head :
-		    &waits->body), which, message, key);
-	s = head ? db_sql(db, SLOT_SUMMARY_HEAD,
-	    "SELECT head FROM summary WHERE message = ?1") :
-	    db_sql(db, SLOT_SUMMARY_BODY,
-	    "SELECT body FROM summary WHERE message = ?1");
-	sqlite3_bind_int64(s, 1, (int64_t)message);
-	row = db_step(db, s);
+		if (a->messages[i] != message)
+			continue;
+		*sealed = str_part(buf_str(&a->text), from, a->ends[i] - from);
+		return true;
+	}
+	return false;
+}
+
+/* The texts of a message and those behind it. */
+static sqlite3_stmt *
+rows_ask(struct db *db, const struct summary_ask *ask, int count)
+{
+	sqlite3_stmt *s = ask->which == MESSAGE_HEAD ?
+	    db_sql(db, SLOT_SUMMARY_HEAD, "SELECT message, head FROM summary"
+	    " WHERE message BETWEEN ?1 AND ?2 ORDER BY message LIMIT ?3") :
+	    db_sql(db, SLOT_SUMMARY_BODY, "SELECT message, body FROM summary"
+	    " WHERE message BETWEEN ?1 AND ?2 ORDER BY message LIMIT ?3");
+
+	sqlite3_bind_int64(s, 1, (int64_t)ask->message);
+	sqlite3_bind_int64(s, 2, count == 1 ? (int64_t)ask->message :
+	    INT64_MAX);
+	sqlite3_bind_int(s, 3, count);
+	return s;
+}
+
+static int
+ahead_fill(struct db *db, struct ahead *a, const struct summary_ask *ask)
+{
+	sqlite3_stmt *s = rows_ask(db, ask, AHEAD_MAX);
+	int row = 0;
+
+	a->count = 0;
+	buf_drop(&a->text);
+	buf_init(&a->text, AHEAD_BYTES + SEALED_MAX);
+	while (a->count < AHEAD_MAX && a->text.len < AHEAD_BYTES &&
+	    (row = db_step(db, s)) > 0) {
+		buf_add(&a->text, db_column(s, 1));
+		if (a->text.full)
+			break;
+		a->messages[a->count] = (uint64_t)sqlite3_column_int64(s, 0);
+		a->ends[a->count++] = a->text.len;
+	}
+	db_reset(s);
+	return row < 0 ? row : 0;
+}
+
+static int
+row_open(struct db *db, const struct summary_ask *ask, struct buf *out)
+{
+	sqlite3_stmt *s = rows_ask(db, ask, 1);
+	int row = db_step(db, s);
+
 	if (row <= 0)
 		return row;
-	row = text_open(out, db_column(s, 0), which, message, key);
+	row = text_open(out, db_column(s, 1), ask);
 	db_reset(s);
 	return row;
 }
 
-struct summary_late *
-summary_late_new(void)
+int
+summary_row_open(struct db *db, const struct summary_ask *ask,
+	struct buf *out)
 {
-	return xalloc(1, sizeof (struct summary_late));
+	struct ahead *a = &db->summaries->ahead[ask->which];
+	bool next = ask->message > a->asked &&
+	    ask->message - a->asked <= AHEAD_MAX;
+	struct str sealed;
+	int err;
+
+	a->asked = ask->message;
+	if (late_find(db->summaries, ask, &sealed))
+		return text_open(out, sealed, ask);
+	if (!next)
+		return row_open(db, ask, out);
+	if (!ahead_find(a, ask->message, &sealed)) {
+		err = ahead_fill(db, a, ask);
+		if (err != 0 || !ahead_find(a, ask->message, &sealed))
+			return err;
+	}
+	return text_open(out, sealed, ask);
+}
+
+struct summaries *
+summaries_new(void)
+{
+	return xalloc(1, sizeof (struct summaries));
 }
 
 static void
-late_clear(struct summary_late *late)
+late_clear(struct summaries *all)
 {
-	for (size_t i = 0; i < late->count; i++)
-		summary_row_drop(&late->rows[i]);
-	late->count = 0;
-	late->bytes = 0;
+	for (size_t i = 0; i < all->count; i++)
+		summary_row_drop(&all->late[i]);
+	all->count = 0;
+	all->bytes = 0;
 }
 
 void
-summary_late_drop(struct summary_late *late)
+summaries_drop(struct summaries *all)
 {
-	if (late != NULL)
-		late_clear(late);
-	free(late);
+	if (all != NULL) {
+		late_clear(all);
+		ahead_clear(all);
+	}
+	free(all);
 }
 
 size_t
-summary_late_count(const struct summary_late *late)
+summaries_count(const struct summaries *all)
 {
-	return late->count;
+	return all->count;
 }
 
 bool
-summary_late_due(const struct db *db)
+summaries_due(const struct db *db)
 {
 	return db->summaries->count > 0 &&
 	    db->clock->mono_ms - db->summaries->since_ms >= LAZY_REST_MS;
 }
 
 int
-summary_late_write(struct db *db)
+summaries_write(struct db *db)
 {
+	struct summaries *all = db->summaries;
 	int err = 0;
 
-	for (size_t i = 0; i < db->summaries->count && err == 0; i++)
-		err = late_write(db, &db->summaries->rows[i]);
+	for (size_t i = 0; i < all->count && err == 0; i++)
+		err = late_write(db, &all->late[i]);
+	if (all->count > 0)
+		ahead_clear(all);
 	return err;
 }
 
 void
-summary_late_committed(struct db *db)
+summaries_committed(struct db *db)
 {
 	late_clear(db->summaries);
 }

@@ -35,30 +35,37 @@ int summary_row_add(struct db *db, const struct summary_row *row)
 int summary_row_late(struct db *db, struct summary_row *row)
 	__attribute__((warn_unused_result));
 
+/* Which text is asked for. */
+struct summary_ask {
+	uint64_t message;
+	enum message_summary which;
+	const unsigned char *key;	/* of the message */
+};
+
 /*
  * Read a text, also one that waits.
  *
  * Returns:  1; 0: there is none of this version; -EBADMSG; others.
  */
-int summary_row_open(struct db *db, uint64_t message,
-	enum message_summary which, const unsigned char key[SEAL_KEY],
+int summary_row_open(struct db *db, const struct summary_ask *ask,
 	struct buf *out) __attribute__((warn_unused_result));
 
-/* Those that wait. */
-struct summary_late;
+/* Those that wait to be written, and those that were read before their turn. */
+struct summaries;
 
-struct summary_late *summary_late_new(void);
-void summary_late_drop(struct summary_late *late);	/* NULL is fine */
+struct summaries *summaries_new(void);
+void summaries_drop(struct summaries *all);	/* NULL is fine */
 
-size_t summary_late_count(const struct summary_late *late);
+/* How many wait. */
+size_t summaries_count(const struct summaries *all);
 
 /* Whether the oldest has waited long enough for a commit of its own. */
-bool summary_late_due(const struct db *db);
+bool summaries_due(const struct db *db);
 
 /* Write all into the transaction that is about to be committed. */
-int summary_late_write(struct db *db) __attribute__((warn_unused_result));
+int summaries_write(struct db *db) __attribute__((warn_unused_result));
 
 /* It is committed: forget what was written. When it is lost, all wait on. */
-void summary_late_committed(struct db *db);
+void summaries_committed(struct db *db);
 
 #endif
