@@ -11,6 +11,7 @@
 
 #include "queue_world.h"
 #include "store/device.h"
+#include "store/mailbox.h"
 
 int backup_test(void);
 
@@ -118,6 +119,43 @@ test_running(void **state)
 	db_close(copy.db);
 }
 
+/* Nothing that clients know by a number comes again under it. */
+static void
+test_ids(void **state)
+{
+	struct fixture *f = *state, copy;
+	struct uids uids = { 0 };
+	int64_t made, id;
+	char dir[80];
+
+	(void)fixture_keep(f, 1, 10);
+	(void)fixture_keep(f, 2, 10);
+	assert_int_equal(db_commit(f->db), 0);
+	(void)snprintf(dir, sizeof dir, "%s/copy", f->dir);
+	assert_int_equal(db_backup(f->db, dir, NULL, NULL), 0);
+	/* the box goes on, and then the copy comes into its place */
+	assert_int_equal(mailbox_make(f->db, STR("new"), STR(""), &made), 0);
+	fixture_reopen(f, DB_SERVE);
+	(void)fixture_keep(f, 3, 10);
+	assert_int_equal(db_commit(f->db), 0);
+	copy = (struct fixture){ .clock = f->clock };
+	assert_int_equal(db_open(&copy.db, dir, DB_SERVE, &f->clock), 0);
+	assert_int_equal(mailbox_make(copy.db, STR("other"), STR(""), &id), 0);
+	assert_true(id > made);
+	(void)fixture_keep(&copy, 4, 10);
+	assert_true(fixture_number(&copy, "SELECT max(id) FROM message") >
+	    fixture_number(f, "SELECT max(id) FROM message"));
+	/* and what was passed over is known to be nothing */
+	assert_int_equal(box_uids(copy.db, BOX_INBOX, &uids), 0);
+	assert_int_equal(uids_len(&uids), 3);
+	assert_int_equal(uids.count, 2);
+	assert_int_equal(fixture_number(&copy, "SELECT last - first + 1"
+	    " FROM vanished WHERE box = 1"), 1 << 20);
+	assert_int_equal(db_commit(copy.db), 0);
+	uids_drop(&uids);
+	db_close(copy.db);
+}
+
 static void
 test_open(void **state)
 {
@@ -140,6 +178,7 @@ backup_test(void)
 	cmocka_unit_test_setup_teardown(test, fixture_begin, fixture_end)
 	const struct CMUnitTest tests[] = {
 		WITH_BOX(test_running),
+		WITH_BOX(test_ids),
 		WITH_BOX(test_open),
 	};
 

@@ -361,6 +361,44 @@ test_gap(void **state)
 	uids_drop(&uids);
 }
 
+/* What another process put there meanwhile is no gap. */
+static void
+test_beside(void **state)
+{
+	struct fixture *f = *state, other = *f;
+	struct box_change seen = { .how = BOX_FLAGS_ADD, .flags = BOX_SEEN };
+	struct uids uids = { 0 };
+	struct box_entry entry;
+	uint64_t modseq;
+	size_t count;
+
+	other.owner = NULL;
+	assert_int_equal(db_open(&other.db, f->dir, DB_WRITE, &f->clock), 0);
+	(void)fixture_keep(f, 1, 20);
+	assert_int_equal(db_commit(f->db), 0);
+	assert_int_equal(fixture_keep(&other, 2, 20), 2);
+	assert_int_equal(box_flags(other.db, 1, 1, 1, &seen, NULL, &modseq),
+	    0);
+	assert_int_equal(db_commit(other.db), 0);
+	assert_int_equal(box_changed(f->db, 1, 2, UINT32_MAX, 9, &entry, 1,
+	    &count), 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(entry.modseq, modseq);
+	assert_int_equal(fixture_keep(f, 3, 20), 3);
+	db_rollback(f->db);
+	for (uint32_t i = 3; i < 9; i++)
+		assert_int_equal(fixture_keep(&other, i, 20), i);
+	assert_int_equal(db_commit(other.db), 0);
+	assert_int_equal(fixture_keep(f, 9, 20), 9);
+	assert_int_equal(db_commit(f->db), 0);
+	assert_int_equal(fixture_number(f, "SELECT count(*) FROM vanished"),
+	    0);
+	assert_int_equal(box_uids(f->db, 1, &uids), 0);
+	assert_int_equal(uids_len(&uids), 9);
+	uids_drop(&uids);
+	db_close(other.db);
+}
+
 /* More has vanished than there is: still right. */
 static void
 test_sparse(void **state)
@@ -414,6 +452,7 @@ box_read_test(void)
 	const struct CMUnitTest tests[] = {
 		WITH_BOX(test_model),
 		WITH_BOX(test_gap),
+		WITH_BOX(test_beside),
 		WITH_BOX(test_sparse),
 		WITH_BOX(test_edges),
 	};
