@@ -5,6 +5,7 @@
 #include "base/arena.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define CHUNK_LEAST 1024	/* bytes of the first chunk */
 #define CHUNK_MOST 65536	/* bytes of a chunk that nobody asked for */
@@ -74,4 +75,17 @@ arena_drop(struct arena *a)
 		free(chunk);
 	}
 	arena_init(a, a->max);
+}
+
+void
+arena_wipe(struct arena *a)
+{
+	struct arena_chunk *chunk;
+
+	for (chunk = a->chunks; chunk != NULL; chunk = chunk->next) {
+		memset(chunk->at, 0, chunk->used);
+		/* the compiler must think that somebody looks */
+		__asm__ __volatile__("" : : "r" (chunk->at) : "memory");
+	}
+	arena_drop(a);
 }

@@ -29,4 +29,7 @@ void *arena_take(struct arena *a, size_t count, size_t size)
 /* Free everything; max stays. Safe on a zeroed struct and twice. */
 void arena_drop(struct arena *a);
 
+/* As arena_drop(), overwriting everything first: for secrets. */
+void arena_wipe(struct arena *a);
+
 #endif

@@ -36,10 +36,12 @@ enum imap_ask {
 	IMAP_TAKE,	/* a message of APPEND or REPLACE is announced in
 			   m->append: imap_take() */
 	IMAP_TEXT,	/* m->text is the next part of it, in conn's input:
-			   use it, then imap_text_used() */
+			   use it, then imap_text_used(); the next
+			   imap_step() cuts it off */
 	IMAP_TEXT_END,	/* the message is over; then imap_text_used() */
 	IMAP_FORGET,	/* the command behind IMAP_TAKE went wrong and was
-			   answered: forget its messages; imap_text_used() */
+			   answered: forget its messages; imap_text_used().
+			   It or IMAP_DO follows every IMAP_TAKE */
 	IMAP_BYE	/* send m->out and close */
 };
 
@@ -126,7 +128,10 @@ void imap_done(struct imap *m, enum imap_end end, struct str code,
 
 /*
  * Answer IMAP_TAKE: the text may come, or (end is IMAP_NO) what there is of
- * it is passed over and the command ends with this reply.
+ * it is passed over and the command ends with this reply, then IMAP_FORGET.
+ *
+ * code      as in imap_done(); borrowed
+ * text      a sentence, static
  */
 void imap_take(struct imap *m, enum imap_end end, struct str code,
 	const char *text);

@@ -41,7 +41,7 @@ enum imap_flag {
 struct imap_set {
 	struct imap_range {
 		uint32_t first, last;	/* in any order */
-	} *ranges;
+	} *ranges;	/* ascending by the lesser of both */
 	size_t count;
 	bool saved;	/* "$" (SEARCHRES, RFC 5182) */
 };

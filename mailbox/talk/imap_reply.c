@@ -2,7 +2,7 @@
 
 #include "mail/date.h"
 #include "mail/utf7.h"
-#include "talk/imap_command.h"
+#include "talk/imap_flag.h"
 
 #define QUOTED_MAX 1024		/* octets; longer ones are literals */
 
@@ -123,23 +123,13 @@ void
 imap_put_flags(struct buf *out, uint64_t flags, const struct str *keywords,
 	size_t count, bool recent)
 {
-	static const struct {
-		enum imap_flag flag;
-		struct str name;
-	} names[] = {
-		{ IMAP_ANSWERED, { "\\Answered", 9 } },
-		{ IMAP_FLAGGED, { "\\Flagged", 8 } },
-		{ IMAP_DELETED, { "\\Deleted", 8 } },
-		{ IMAP_SEEN, { "\\Seen", 5 } },
-		{ IMAP_DRAFT, { "\\Draft", 6 } },
-	};
 	const char *between = "";
 	size_t i;
 
 	buf_add_char(out, '(');
-	for (i = 0; i < countof(names); i++)
-		if (flags & names[i].flag)
-			put_flag(out, &between, names[i].name);
+	for (i = 0; i < IMAP_FLAG_NAMES; i++)
+		if (flags & imap_flag_names[i].flag)
+			put_flag(out, &between, imap_flag_names[i].name);
 	if (recent)
 		put_flag(out, &between, STR("\\Recent"));
 	for (i = 0; i < count && i < 56; i++)
