@@ -17,7 +17,8 @@
 #include "store/mailbox_inner.h"
 
 #define INBOX STR("INBOX")
-#define LIST_TEXT_MAX (2 * MAILBOXES_MAX * (MAILBOX_NAME_MAX + 64))
+#define LIST_TEXT_MAX \
+	(2 * MAILBOXES_MAX * (MAILBOX_NAME_MAX + MAILBOX_USE_MAX))
 
 /* RFC 6855 section 3: what no name may have, beside broken UTF-8. */
 static bool
@@ -176,8 +177,8 @@ use_judge(struct db *db, struct str special_use)
 	    "SELECT 1 FROM box WHERE special_use = ?1");
 	int row;
 
-	if (special_use.len == 0)
-		return 0;
+	if (special_use.len == 0 || special_use.len > MAILBOX_USE_MAX)
+		return special_use.len == 0 ? 0 : -EINVAL;
 	db_bind_text(s, 1, special_use);
 	row = db_step(db, s);
 	if (row > 0)

@@ -11,6 +11,7 @@
  * A name may lie below one that does not exist.
  */
 #define MAILBOX_NAME_MAX 1000	/* octets of a name */
+#define MAILBOX_USE_MAX 64	/* octets of a special use */
 #define MAILBOXES_MAX 5000	/* in all */
 
 struct mailbox {
@@ -46,8 +47,8 @@ int mailbox_find(struct db *db, struct str name, int64_t *id)
  * special_use   such as "\\Sent"; empty for none
  *
  * Returns:  0; -EEXIST: it, or another one of that special use, is there;
- *           -EINVAL: no name (docs/rfc.md says which); -ENAMETOOLONG; -EDQUOT:
- *           too many.
+ *           -EINVAL: no name (docs/rfc.md says which), or no special use;
+ *           -ENAMETOOLONG; -EDQUOT: too many.
  */
 int mailbox_make(struct db *db, struct str name, struct str special_use,
 	int64_t *id) __attribute__((warn_unused_result));

@@ -54,5 +54,6 @@ message_summarise(struct db *db, struct message_reader *r, uint64_t message,
 	if (err != 0)
 		return err;
 	summary_row_seal(&row, message, buf_str(head), buf_str(body), key);
-	return summary_row_late(db, &row);
+	summary_row_late(db, &row);
+	return 0;
 }

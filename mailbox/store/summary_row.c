@@ -118,13 +118,12 @@ late_write(struct db *db, const struct summary_row *row)
 	return db_run(db, s);
 }
 
-int
+void
 summary_row_late(struct db *db, struct summary_row *row)
 {
 	struct summaries *all = db->summaries;
 	size_t size = row->head.len + row->body.len;
 	uint64_t missing;
-	int err = 0;
 
 	/* What can be made again must not take the room for deletions. */
 	if (db->mode == DB_READ || disk_room(db->folder, &missing) != 0 ||
@@ -136,13 +135,11 @@ summary_row_late(struct db *db, struct summary_row *row)
 		all->late[all->count++] = *row;
 		all->bytes += size;
 	} else {
-		err = db_begin(db);
-		if (err == 0)
-			err = late_write(db, row);
+		if (db_begin(db) == 0)
+			(void)late_write(db, row);
 		ahead_clear(all);
 		summary_row_drop(row);
 	}
-	return err;
 }
 
 static int

@@ -28,12 +28,11 @@ int summary_row_add(struct db *db, const struct summary_row *row)
 
 /*
  * Keep that of an older message with the next commit, for which nobody asks:
- * it can be made again.
+ * it can be made again, as it has to be when this fails.
  *
  * row       given
  */
-int summary_row_late(struct db *db, struct summary_row *row)
-	__attribute__((warn_unused_result));
+void summary_row_late(struct db *db, struct summary_row *row);
 
 /* Which text is asked for. */
 struct summary_ask {
