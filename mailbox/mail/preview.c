@@ -80,12 +80,13 @@ add_letter(struct preview_words *w, uint32_t point)
 void
 preview_put(struct preview *p, uint32_t point)
 {
-	if (point == '\n') {
+	if (point == '\n')
 		p->line_begun = p->line_quoted = false;
-	} else if (!p->line_begun && !is_white(point)) {
+	else if (!p->line_begun && !p->html && point == '>') {
+		p->line_quoted = true;
+		point = ' ';
+	} else if (!is_white(point))
 		p->line_begun = true;
-		p->line_quoted = !p->html && point == '>';
-	}
 	if (p->line_quoted || p->quotes > 0) {
 		add_letter(&p->quoted, point);
 		p->own.space = true;

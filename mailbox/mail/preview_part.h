@@ -35,7 +35,7 @@ struct preview {
 	struct preview_words own;
 	struct preview_words quoted;	/* told when there are no others */
 
-	bool line_begun;	/* a letter was in this line */
+	bool line_begun;	/* more than ">" was in this line */
 	bool line_quoted;
 
 	enum preview_state state;

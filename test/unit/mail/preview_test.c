@@ -75,7 +75,7 @@ test_plain(void **state)
 		{ "  Hello\r\n\r\nworld \t again ", "Hello world again" },
 		{ "On Monday X wrote:\r\n> old\r\n>> older\r\n\r\nNo.\r\n",
 		    "On Monday X wrote: No." },
-		{ "> only\n> quoted", "> only > quoted" },
+		{ "> only\n> > quoted", "only quoted" },
 		{ " > quoted too\nown", "own" },
 		{ "a > b", "a > b" },
 		/* 40 letters, not octets */
