@@ -10,7 +10,11 @@
 /* A text looked for, folded once. Zeroed plus look_needle(). */
 struct needle {
 	struct buf folded;
-	size_t skip[256];	/* private */
+
+	/* private */
+	struct buf spaced;	/* folded, runs of white space one space */
+	size_t rare;		/* where its rarest octets stand */
+	size_t spaced_rare;
 };
 
 /* text is UTF-8; the empty one is in every message. */
@@ -22,22 +26,22 @@ bool look_in_text(const struct needle *n, struct str text);
 
 /*
  * Whether it is in the value of a header field: unfolded, encoded-words of
- * all charsets decoded, runs of white space one space.
+ * all charsets decoded, runs of white space one space, in the needle too.
  */
 bool look_in_field(const struct needle *n, struct str value);
 
 enum look_where {
-	LOOK_BODY = 1,	/* texts of the leaves that are text, and headers of
-			   the parts and messages within (RFC 9051 section
-			   6.4.4: "body") */
-	LOOK_HEAD = 2	/* header of the message itself; both: TEXT */
+	LOOK_BODY = 1,	/* texts of the leaves that are text/ or message/; no
+			   field of any header (RFC 9051 section 6.4.4) */
+	LOOK_HEAD = 2	/* fields of the message, of its parts, and of messages
+			   within, with their names; both: TEXT */
 };
 
 /* One that several needles are looked for in, in one pass. */
 struct look;
 
 /*
- * needles   borrowed until look_drop()
+ * needles   borrowed until look_free()
  * where     enum look_where of each
  * count     1 to 32
  *
@@ -45,7 +49,7 @@ struct look;
  */
 struct look *look_new(const struct needle *const *needles,
 	const unsigned *where, size_t count);
-void look_drop(struct look *l);		/* NULL is fine */
+void look_free(struct look *l);		/* NULL is fine */
 
 /*
  * The next octets of the message, cut anywhere.
