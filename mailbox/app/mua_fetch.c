@@ -259,15 +259,6 @@ fetch_step(struct mua *m)
 	return MUA_AGAIN;
 }
 
-static bool
-vanished_is_wrong(const struct mua *m)
-{
-	const struct imap_command *c = &m->imap.command;
-
-	return c->u.fetch.vanished && (!c->uid || !c->u.fetch.since ||
-	    (m->imap.enabled & IMAP_ENABLED_QRESYNC) == 0);
-}
-
 enum mua_go
 mua_fetch(struct mua *m)
 {
@@ -277,17 +268,11 @@ mua_fetch(struct mua *m)
 
 	f->m = m;
 	f->next = 1;
-	if (vanished_is_wrong(m))
-		return mua_end(m, IMAP_BAD, "VANISHED goes with UID FETCH, "
-		    "CHANGEDSINCE and ENABLE QRESYNC.");
 	if (!view_set(m, &c->set, c->uid, &f->wanted))
 		return mua_end(m, IMAP_BAD, "There is no such message.");
 	f->rows = xalloc(MUA_ROWS, sizeof *f->rows);
 	f->marked = xalloc(MUA_ROWS, sizeof *f->marked);
 	fetch_items_look(f);
-	/* RFC 7162 section 3.1; news tell HIGHESTMODSEQ */
-	if (c->u.fetch.since || (f->asked & 1u << IMAP_ITEM_MODSEQ) != 0)
-		m->imap.enabled |= IMAP_ENABLED_CONDSTORE;
 	if (c->u.fetch.since)
 		err = changed_find(f);
 	if (err == 0 && c->u.fetch.vanished)

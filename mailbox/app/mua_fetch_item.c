@@ -44,6 +44,7 @@ fetch_items_look(struct mua_fetch *f)
 		const struct imap_item *item = &fetch->items[i];
 
 		f->asked |= BIT(item->kind);
+		f->needs_octets = f->needs_octets || imap_section_is(item);
 		if (is_read(item))
 			f->marks = !f->m->view.read_only;
 		if (item->kind == IMAP_ITEM_ENVELOPE)
@@ -107,10 +108,8 @@ summary_make(struct mua_fetch *f, const struct box_entry *entry)
 static int
 message_ready(struct mua_fetch *f, const struct box_entry *entry)
 {
-	const struct imap_fetch *fetch = &f->m->imap.command.u.fetch;
 	struct str view;
 	int got = 1;
-	size_t i;
 
 	f->opened = false;
 	f->has_body = false;
@@ -121,11 +120,8 @@ message_ready(struct mua_fetch *f, const struct box_entry *entry)
 		got = summary_make(f, entry);
 	if (got < 0)
 		return got;
-	for (i = 0; i < fetch->count; i++)
-		if (imap_section_is(&fetch->items[i]))
-			return entry->size == 0 ? 0 :
-			    fetch_octets(f, 0, &view);
-	return 0;
+	return f->needs_octets && entry->size > 0 ?
+	    fetch_octets(f, 0, &view) : 0;
 }
 
 static void

@@ -70,6 +70,7 @@ struct mua_fetch {
 	unsigned asked;		/* bits of enum imap_item_kind */
 	bool needs_head, needs_body;	/* of its summary */
 	bool likes_body;	/* if it is there */
+	bool needs_octets;
 	bool marks;
 
 	/* within one step */
