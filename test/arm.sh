@@ -87,6 +87,7 @@ receive_and_fetch() { # TARGET
 		listen = "127.0.0.1";
 		smtp = { port = $smtp; };
 		pop3 = { port = 0; tls_port = $pop3; };
+		imap = { port = 0; tls_port = 0; };
 		submission = { port = 0; tls_port = 0; };
 		tls = { certificates = ( { cert = "$home/cert.pem";
 		    key = "$home/key.pem"; } ); };

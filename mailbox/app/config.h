@@ -37,6 +37,8 @@ struct config {
 	unsigned smtp_port;		/* 0: that port is off */
 	unsigned pop3_port;
 	unsigned pop3s_port;
+	unsigned imap_port;
+	unsigned imaps_port;
 
 	struct config_certificate certificates[CONFIG_CERTIFICATES_MAX];
 	size_t certificate_count;
@@ -50,6 +52,9 @@ struct config {
 	unsigned pop3_connections;
 	unsigned pop3_per_network;
 	unsigned pop3_idle_s;		/* RFC 1939 section 3: 600 at least */
+	unsigned imap_connections;
+	unsigned imap_per_network;
+	unsigned imap_idle_s;		/* RFC 9051 section 5.4: 1800 or more */
 
 	unsigned submission_port;	/* STARTTLS; 0: off */
 	unsigned submissions_port;	/* TLS from the first byte */

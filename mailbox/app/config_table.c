@@ -79,6 +79,22 @@ const struct config_key config_keys[] = {
 	  "Seconds without a command before a session is closed; RFC 1939 "
 	  "section 3 demands 600 or more, less is for trials." },
 
+	{ "imap.port", CONFIG_NUMBER, AT(imap_port), NULL, 143, 0, 65535,
+	  "The port for IMAP that turns to TLS with STARTTLS. 0 turns it "
+	  "off." },
+	{ "imap.tls_port", CONFIG_NUMBER, AT(imaps_port), NULL, 993, 0, 65535,
+	  "The port for IMAP with TLS from the first byte. 0 turns it off." },
+	{ "imap.connections", CONFIG_NUMBER, AT(imap_connections), NULL, 100,
+	  1, 10000,
+	  "Connections at once, in all; a mail program often has several." },
+	{ "imap.per_network", CONFIG_NUMBER, AT(imap_per_network), NULL, 50,
+	  1, 10000,
+	  "Connections at once from one network (IPv4 /24, IPv6 /48)." },
+	{ "imap.idle_s", CONFIG_NUMBER, AT(imap_idle_s), NULL, 1800, 1, 86400,
+	  "Seconds without a command before a session is closed; RFC 9051 "
+	  "section 5.4 demands 1800 or more, less is for trials. Before the "
+	  "login it is a minute at most." },
+
 	{ "submission.port", CONFIG_NUMBER, AT(submission_port), NULL, 587,
 	  0, 65535,
 	  "The port where your mail programs hand in letters, turning to TLS "
@@ -143,7 +159,7 @@ const struct config_key config_keys[] = {
 	  "The certificate chains and keys, as PEM files. The one that "
 	  "carries the name a client asks for is shown, else the first. "
 	  "Without any, nobody can log in, so one must be given unless the "
-	  "ports of POP3 and of submission are all 0." },
+	  "ports of POP3, IMAP and submission are all 0." },
 	{ "tls.roots", CONFIG_PATH, AT(tls_roots),
 	  "/etc/ssl/certs/ca-certificates.crt", 0, 0, 0,
 	  "The certificate authorities to believe, as one PEM file: for smart "

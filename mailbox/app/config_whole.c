@@ -12,6 +12,8 @@ ports_wrong(const struct config *c, struct buf *why, const char *places[2])
 		{ "smtp.port", c->smtp_port },
 		{ "pop3.port", c->pop3_port },
 		{ "pop3.tls_port", c->pop3s_port },
+		{ "imap.port", c->imap_port },
+		{ "imap.tls_port", c->imaps_port },
 		{ "submission.port", c->submission_port },
 		{ "submission.tls_port", c->submissions_port },
 	};
@@ -34,7 +36,7 @@ ports_wrong(const struct config *c, struct buf *why, const char *places[2])
 	}
 	if (!any)
 		buf_add_text(why, "every port is 0; give smtp.port or "
-		    "pop3.tls_port a number");
+		    "imap.tls_port a number");
 	return !any;
 }
 
@@ -69,6 +71,7 @@ config_whole_wrong(const struct config *config, struct buf *why,
 		return true;
 	if (config->certificate_count > 0 ||
 	    (config->pop3_port | config->pop3s_port |
+	    config->imap_port | config->imaps_port |
 	    config->submission_port | config->submissions_port) == 0)
 		return false;
 	buf_add_text(why, "tls.certificates is missing, and without one "

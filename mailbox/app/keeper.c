@@ -1,12 +1,12 @@
 /*
- * The role that holds the mail: it takes letters from the wire, serves POP3
- * and submission, has the post office, and is the only one that may touch the
- * data directory.
+ * The role that holds the mail: it takes letters from the wire, serves POP3,
+ * IMAP and submission, has the post office, and is the only one that may touch
+ * the data directory.
  *
  * Invariants:
- * 1. One loop turn, one commit: what letters, QUITs and results of the courier
- *    changed in a turn is made durable by one db_commit() in on_settle(), and
- *    nobody is told that it is before that.
+ * 1. One loop turn, one commit: what letters, QUITs, commands of IMAP and
+ *    results of the courier changed in a turn is made durable by one
+ *    db_commit() in on_settle(), and nobody is told that it is before that.
  * 2. A commit that failed is answered to all who were in it.
  * 3. The loop never waits for anything but the disk.
  */
@@ -111,7 +111,8 @@ hear(struct keeper *k, const struct wire_mail *mail)
 static size_t
 session_count(const struct keeper *k)
 {
-	return k->pop3.common.crowd.count + k->submit.common.crowd.count;
+	return k->pop3.common.crowd.count + k->imap.common.crowd.count +
+	    k->submit.common.crowd.count;
 }
 
 static void
@@ -189,13 +190,23 @@ rest_later(struct keeper *k)
 	timer_set(k->loop, &k->rest, after > 0 ? after : 0);
 }
 
+/* Who was deleted at or after this stamp may be being read. */
+static int64_t
+oldest(const struct keeper *k)
+{
+	int64_t pop3 = serve_pop3_oldest(&k->pop3);
+	int64_t imap = serve_imap_oldest(&k->imap);
+
+	return pop3 < imap ? pop3 : imap;
+}
+
 static void
 on_rest(struct timer *t)
 {
 	struct keeper *k = list_of(t, struct keeper, rest);
 
 	k->busy_ms = 0;
-	if (db_rest(k->db, serve_pop3_oldest(&k->pop3)))
+	if (db_rest(k->db, oldest(k)))
 		timer_set(k->loop, &k->rest, REST_AGAIN_MS);
 	else if (db_pending(k->db) == DB_LAZY)
 		timer_set(k->loop, &k->rest, REST_LAZY_MS);
@@ -205,10 +216,11 @@ on_rest(struct timer *t)
 static void
 commit(struct keeper *k)
 {
+	bool changed = db_pending(k->db) == DB_URGENT;
 	int err = 0;
 	size_t n;
 
-	if (db_pending(k->db) == DB_URGENT) {
+	if (changed) {
 		err = db_commit(k->db);
 		if (err != 0)
 			log_event(LOG_ERROR, "commit-failed",
@@ -224,6 +236,7 @@ commit(struct keeper *k)
 		answers_flush(k);
 	/* First of all, since it looks at the box as it was committed. */
 	serve_pop3_settled(&k->pop3, err);
+	serve_imap_settled(&k->imap, err, changed && err == 0);
 	serve_submit_settled(&k->submit, err);
 	post_settled(k->post, err);
 }
@@ -256,6 +269,7 @@ on_setup(struct orders *o, struct setup *setup)
 	k->era = era;
 	k->renewed = true;
 	serve_pop3_renew(&k->pop3, era);
+	serve_imap_renew(&k->imap, era);
 	serve_submit_renew(&k->submit, era);
 	post_renew(k->post, era);
 	orders_ready(o);
@@ -284,6 +298,7 @@ on_stop(struct orders *o)
 	k->stopping = true;
 	timer_set(k->loop, &k->end, ROLE_DRAIN_MS);
 	serve_pop3_stop(&k->pop3);
+	serve_imap_stop(&k->imap);
 	serve_submit_stop(&k->submit);
 	post_stop(k->post);
 	end_soon(k);
@@ -297,6 +312,7 @@ on_end(struct timer *t)
 
 	wire_drop(k);
 	serve_pop3_drop(&k->pop3);
+	serve_imap_drop(&k->imap);
 	serve_submit_drop(&k->submit);
 	gate_drop(&k->gate);
 	post_drop(k->post);
@@ -351,6 +367,8 @@ keeper_start(const struct role_start *start)
 	gate_open(&k->gate, k->loop, k->db);
 	k->post = post_new(k->loop, k->db, k->era);
 	err = serve_pop3_open(&k->pop3, start, &k->gate, k->era);
+	if (err == 0)
+		err = serve_imap_open(&k->imap, start, &k->gate, k->era);
 	if (err == 0)
 		err = serve_submit_open(&k->submit, start, &k->gate, k->post,
 		    k->era);

@@ -8,6 +8,7 @@
 #include "app/orders.h"
 #include "app/post.h"
 #include "app/role.h"
+#include "app/serve_imap.h"
 #include "app/serve_pop3.h"
 #include "app/serve_submit.h"
 #include "net/wire.h"
@@ -45,6 +46,7 @@ struct keeper {
 	struct db *db;
 	struct gate gate;	/* of all services */
 	struct pop3_service pop3;
+	struct imap_service imap;
 	struct submit_service submit;
 	struct post *post;
 

@@ -22,6 +22,7 @@
 #define MUA_OCTETS 262144	/* of messages a step opens */
 #define MUA_CODE_MAX 262144	/* bytes of a response code */
 #define MUA_SERVICE "imap"	/* in the log */
+#define MUA_LOST "The selected mailbox was deleted."
 #define MUA_STOPPING "Shutting down; please come again."
 
 struct mua;
@@ -91,11 +92,14 @@ struct mua {
 	struct list settling;
 	int settled;			/* outcome of the commit */
 	bool untold;			/* more news, when out has room */
-	bool lost;			/* its mailbox is gone, BYE was said */
+	bool lost;			/* its mailbox is gone: BYE */
 	bool calm;			/* it waits for a turn without changes
 					   of others, not for a commit */
-	bool ran_settled;		/* in this turn already */
-	unsigned chain;			/* commands begun in this turn */
+	uint64_t turn_counted;		/* of service->turns: what follows is of
+					   that turn */
+	bool ran;			/* by its timer */
+	bool ran_settled;		/* after a commit */
+	unsigned chain;			/* commands that were begun */
 	uint32_t commands;		/* in all */
 	struct mua_view view;
 
@@ -145,6 +149,9 @@ bool mua_work(struct mua *m);
 
 /* Forget the command under way, whatever its state. */
 void mua_work_drop(struct mua *m);
+
+/* Count what is done in a turn, from its first on. */
+void mua_count(struct mua *m);
 
 /* Whether changes are open that a commit may still lose. */
 bool mua_unsettled(const struct mua *m);
@@ -211,6 +218,10 @@ void view_close(struct mua *m);
  * Returns:  true when there is more to tell, once out has room.
  */
 bool view_tell(struct mua *m, bool expunges);
+
+/* Say up to where all is told, when that is not plain (RFC 7162 sections 3.1
+   and 3.2). */
+void view_tell_modseq(struct mua *m);
 
 /* What box_flags() did with this modseq is known to the mail program. */
 void view_own(struct mua *m, uint64_t modseq);

@@ -215,15 +215,6 @@ put_state(struct mua *m)
 	return 0;
 }
 
-/* Whether its parameters cannot be (RFC 7162 section 3.2.3, RFC 9586). */
-static bool
-is_wrong(const struct mua *m, const struct imap_select *s)
-{
-	return s->qresync && ((m->imap.enabled & IMAP_ENABLED_QRESYNC) == 0 ||
-	    ((m->imap.enabled & IMAP_ENABLED_UIDONLY) != 0 &&
-	    s->match_seqs.count > 0));
-}
-
 enum mua_go
 mua_select(struct mua *m)
 {
@@ -232,8 +223,12 @@ mua_select(struct mua *m)
 	int64_t box;
 	int err;
 
-	if (is_wrong(m, s))
-		return mua_end(m, IMAP_BAD, "QRESYNC cannot be used so.");
+	/* RFC 9586 section 3 */
+	if ((m->imap.enabled & IMAP_ENABLED_UIDONLY) != 0 &&
+	    s->match_seqs.count > 0)
+		return mua_end_code(m, IMAP_BAD,
+		    "With UIDONLY there are no sequence numbers.",
+		    "UIDREQUIRED");
 	if (m->view.open) {
 		view_close(m);
 		buf_add_text(&m->imap.out,
@@ -241,8 +236,6 @@ mua_select(struct mua *m)
 	}
 	if (!mua_find(m, "NONEXISTENT", &box))
 		return MUA_DONE;
-	if (s->condstore)
-		m->imap.enabled |= IMAP_ENABLED_CONDSTORE;
 	err = view_open(m, box, c->verb == IMAP_EXAMINE);
 	if (err == 0)
 		err = put_state(m);

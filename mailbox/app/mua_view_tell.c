@@ -182,9 +182,8 @@ news_changed(struct mua *m, const struct box_status *status)
 	return 0;
 }
 
-/* Say up to where all is told, when that is not plain (RFC 7162). */
-static void
-tell_modseq(struct mua *m)
+void
+view_tell_modseq(struct mua *m)
 {
 	struct mua_view *v = &m->view;
 	const bool later = v->gone_modseq < v->modseq;
@@ -197,15 +196,6 @@ tell_modseq(struct mua *m)
 		view_put_modseq(m, later ? v->gone_modseq : v->modseq);
 	v->condstore = true;
 	v->gone_later = later;
-}
-
-/* Its mailbox is no more (RFC 2180 section 3.3). */
-static void
-lose(struct mua *m)
-{
-	view_close(m);
-	m->lost = true;
-	imap_bye(&m->imap, "The selected mailbox was deleted.");
 }
 
 bool
@@ -221,7 +211,9 @@ view_tell(struct mua *m, bool expunges)
 		return true;
 	more = box_status(m->service->db, v->box, &status);
 	if (more == -ENOENT) {
-		lose(m);
+		/* RFC 2180 section 3.3 */
+		view_close(m);
+		m->lost = true;
 		return false;
 	}
 	if (more == 0)
@@ -233,6 +225,6 @@ view_tell(struct mua *m, bool expunges)
 	if (v->keywords.count > v->keywords_told)
 		view_put_keywords(m);
 	if (more == 0)
-		tell_modseq(m);
+		view_tell_modseq(m);
 	return more > 0;
 }

@@ -128,7 +128,6 @@ static const struct command {
 	[IMAP_CLOSE] = { .step = mua_close, .changes = true },
 	[IMAP_UNSELECT] = { .step = mua_close },
 	[IMAP_EXPUNGE] = { .step = mua_expunge, .changes = true },
-	[IMAP_FETCH] = { .step = mua_fetch, .numbers = true },
 	[IMAP_STORE] = { .step = mua_store, .changes = true, .numbers = true },
 	[IMAP_COPY] = { .step = mua_copy, .changes = true },
 	[IMAP_MOVE] = { .step = mua_copy, .changes = true },
@@ -165,6 +164,16 @@ void
 mua_names_changed(struct mua *m)
 {
 	m->service->names++;
+}
+
+void
+mua_count(struct mua *m)
+{
+	if (m->turn_counted == m->service->turns)
+		return;
+	m->turn_counted = m->service->turns;
+	m->ran = m->ran_settled = false;
+	m->chain = 0;
 }
 
 bool
@@ -231,6 +240,7 @@ static bool
 step(struct mua *m)
 {
 	const enum imap_verb verb = m->imap.command.verb;
+	enum mua_go go;
 
 	if (m->step == NULL)
 		return true;
@@ -238,7 +248,14 @@ step(struct mua *m)
 		settle(m, true);
 		return false;
 	}
-	switch (m->step(m)) {
+	go = m->step(m);
+	/* What is lost of a reply cannot be told otherwise. */
+	if (m->imap.out.full) {
+		log_event(LOG_ERROR, "reply-too-long",
+		    LOG_N("session", m->number), LOG_N("verb", verb));
+		go = mua_break(m);
+	}
+	switch (go) {
 	case MUA_DONE:
 		return true;
 	case MUA_AGAIN:
@@ -294,6 +311,8 @@ mua_work(struct mua *m)
 	mua_work_drop(m);
 	imap_done(&m->imap, m->end, buf_str(&m->code), m->end_text);
 	buf_drop(&m->code);
+	if (m->lost)
+		imap_bye(&m->imap, MUA_LOST);
 	return true;
 }
 
@@ -313,6 +332,7 @@ mua_begin(struct mua *m)
 	    verb != IMAP_IDLE)
 		(void)mua_end_code(m, IMAP_NO, "This is not offered.",
 		    "CANNOT");
+	mua_count(m);
 	if (++m->chain <= CHAIN_MAX)
 		return mua_work(m);
 	later(m);

@@ -53,6 +53,8 @@ ports_close_of(struct role_ports *ports, enum role_id id)
 	case ROLE_KEEPER:
 		ports_close(ports->pop3);
 		ports_close(ports->pop3s);
+		ports_close(ports->imap);
+		ports_close(ports->imaps);
 		ports_close(ports->submission);
 		ports_close(ports->submissions);
 		return;
@@ -103,6 +105,8 @@ role_ports_open(struct role_ports *ports, const struct config *config)
 		{ ports->smtp, "smtp.port", config->smtp_port },
 		{ ports->pop3, "pop3.port", config->pop3_port },
 		{ ports->pop3s, "pop3.tls_port", config->pop3s_port },
+		{ ports->imap, "imap.port", config->imap_port },
+		{ ports->imaps, "imap.tls_port", config->imaps_port },
 		{ ports->submission, "submission.port",
 		  config->submission_port },
 		{ ports->submissions, "submission.tls_port",
@@ -129,6 +133,7 @@ start_of(struct role *r, int boss_wire, const int wires[ROLE_COUNT])
 		.data = buf_text(&boss->data), .one = boss->one,
 		.boss = boss_wire,
 		.smtp = no_ports, .pop3 = no_ports, .pop3s = no_ports,
+		.imap = no_ports, .imaps = no_ports,
 		.submission = no_ports, .submissions = no_ports
 	};
 
@@ -138,6 +143,8 @@ start_of(struct role *r, int boss_wire, const int wires[ROLE_COUNT])
 	if (r->id == ROLE_KEEPER) {
 		start.pop3 = boss->ports.pop3;
 		start.pop3s = boss->ports.pop3s;
+		start.imap = boss->ports.imap;
+		start.imaps = boss->ports.imaps;
 		start.submission = boss->ports.submission;
 		start.submissions = boss->ports.submissions;
 	}

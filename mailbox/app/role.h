@@ -25,6 +25,8 @@ struct role_start {
 	const int *smtp;	/* given: listening sockets, -1 at the end */
 	const int *pop3;
 	const int *pop3s;
+	const int *imap;
+	const int *imaps;
 	const int *submission;	/* 587 */
 	const int *submissions;	/* 465 */
 };

@@ -28,6 +28,8 @@ struct role_ports {
 	int smtp[ROLE_LISTENERS_MAX];
 	int pop3[ROLE_LISTENERS_MAX];
 	int pop3s[ROLE_LISTENERS_MAX];
+	int imap[ROLE_LISTENERS_MAX];
+	int imaps[ROLE_LISTENERS_MAX];
 	int submission[ROLE_LISTENERS_MAX];
 	int submissions[ROLE_LISTENERS_MAX];
 };

@@ -99,7 +99,8 @@ static void
 files_allow(const struct config *config)
 {
 	rlim_t need = FILES_SPARE + 2 * ((rlim_t)config->smtp_connections +
-	    config->pop3_connections + config->submission_connections);
+	    config->pop3_connections + config->imap_connections +
+	    config->submission_connections);
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= need)
@@ -124,6 +125,8 @@ log_unreloaded(const struct config *old, const struct config *now,
 	if (listen || old->smtp_port != now->smtp_port ||
 	    old->pop3_port != now->pop3_port ||
 	    old->pop3s_port != now->pop3s_port ||
+	    old->imap_port != now->imap_port ||
+	    old->imaps_port != now->imaps_port ||
 	    old->submission_port != now->submission_port ||
 	    old->submissions_port != now->submissions_port)
 		log_event(LOG_ERROR, "reload-waits", LOG_C("key", "ports"),
@@ -315,6 +318,7 @@ role_serve(struct setup *setup, const char *file, bool one, int ready_fd)
 		.ready_fd = ready_fd, .lock = -1,
 		.signals = { .fd = -1 },
 		.ports = { .smtp = { -1 }, .pop3 = { -1 }, .pop3s = { -1 },
+		    .imap = { -1 }, .imaps = { -1 },
 		    .submission = { -1 }, .submissions = { -1 } },
 		.resolv = { .fire = on_resolv }
 	};

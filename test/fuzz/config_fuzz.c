@@ -38,9 +38,11 @@ check_ranges(const struct config *c)
 	must(c->listen_count >= 1 && c->listen_count <= CONFIG_LISTEN_MAX);
 	must(c->smtp_port < 65536 && c->pop3_port < 65536);
 	must(c->smtp_port + c->pop3_port + c->pop3s_port +
+	    c->imap_port + c->imaps_port +
 	    c->submission_port + c->submissions_port > 0);
 	must(c->size_max >= 1024 && c->line_max >= 1000);
 	must(c->certificate_count > 0 || c->pop3_port + c->pop3s_port +
+	    c->imap_port + c->imaps_port +
 	    c->submission_port + c->submissions_port == 0);
 	must(c->outbound_port > 0 && c->outbound_port < 65536);
 	must(c->sender_count <= CONFIG_SENDERS_MAX);
@@ -92,6 +94,8 @@ check_same(const struct config *a, const struct config *b)
 	must(a->size_max == b->size_max && a->line_max == b->line_max);
 	must(a->smtp_idle_s == b->smtp_idle_s);
 	must(a->pop3_idle_s == b->pop3_idle_s);
+	must(a->imap_port == b->imap_port && a->imaps_port == b->imaps_port);
+	must(a->imap_idle_s == b->imap_idle_s);
 	must(a->own_sender_refused == b->own_sender_refused);
 	check_same_outgoing(a, b);
 }

@@ -6,6 +6,7 @@ whoever else wants the real program.
 """
 
 import contextlib
+import imaplib
 import os
 import pathlib
 import poplib
@@ -36,6 +37,7 @@ listen = "127.0.0.1";
 {top}
 smtp = {{ port = {smtp_port}; {smtp} }};
 pop3 = {{ port = {pop3_port}; tls_port = {pop3s_port}; {pop3} }};
+imap = {{ port = {imap_port}; tls_port = {imaps_port}; {imap} }};
 submission = {{ port = {submission_port}; tls_port = {submissions_port};
     {submission} }};
 outbound = {{ port = {outside_port}; https_port = {https_port}; {outbound} }};
@@ -121,11 +123,12 @@ class Box:
         self.config = self.folder / "pillarbox.conf"
         self.log_file = self.folder / "log"
         self.settings = {"top": 'log_level = "debug";', "smtp": "",
-                         "pop3": "", "submission": "", "outbound": "",
-                         "dns": "", "tls": "", **settings}
+                         "pop3": "", "imap": "", "submission": "",
+                         "outbound": "", "dns": "", "tls": "", **settings}
         (self.smtp_port, self.pop3_port, self.pop3s_port,
-         self.submission_port, self.submissions_port, self.outside_port,
-         self.https_port, self.dns_port) = free_ports(8)
+         self.imap_port, self.imaps_port, self.submission_port,
+         self.submissions_port, self.outside_port, self.https_port,
+         self.dns_port) = free_ports(10)
         self.process = None
         self.app_secret = None
         self.configure()
@@ -141,6 +144,7 @@ class Box:
         self.config.write_text(CONFIG.format(
             data=self.data, smtp_port=self.smtp_port,
             pop3_port=self.pop3_port, pop3s_port=self.pop3s_port,
+            imap_port=self.imap_port, imaps_port=self.imaps_port,
             submission_port=self.submission_port,
             submissions_port=self.submissions_port,
             outside_port=self.outside_port, https_port=self.https_port,
@@ -334,6 +338,17 @@ class Box:
             client.pass_(password or self.password)
         except poplib.error_proto:
             client.close()
+            raise
+        return client
+
+    def imap(self, user=None, password=None, timeout=PATIENCE_S):
+        """An IMAP client that has logged in over TLS."""
+        client = imaplib.IMAP4_SSL("127.0.0.1", self.imaps_port,
+                                   ssl_context=self.tls, timeout=timeout)
+        try:
+            client.login(user or self.login, password or self.app_password)
+        except imaplib.IMAP4.error:
+            client.shutdown()
             raise
         return client
 

@@ -13,6 +13,7 @@
 
 #define PAIR "tls = { certificates = ( { cert = \"/c\"; key = \"/k\"; } ); };\n"
 #define NO_SERVICE "pop3 = { port = 0; tls_port = 0; };\n" \
+	"imap = { port = 0; tls_port = 0; };\n" \
 	"submission = { port = 0; tls_port = 0; };\n"
 #define ENOUGH "domains = \"example.test\";\n" PAIR
 
@@ -76,6 +77,11 @@ defaults_are_filled_in(void **state)
 	assert_int_equal(c.pop3_connections, 100);
 	assert_int_equal(c.pop3_per_network, 50);
 	assert_int_equal(c.pop3_idle_s, 600);
+	assert_int_equal(c.imap_port, 143);
+	assert_int_equal(c.imaps_port, 993);
+	assert_int_equal(c.imap_connections, 100);
+	assert_int_equal(c.imap_per_network, 50);
+	assert_int_equal(c.imap_idle_s, 1800);
 	assert_true(c.own_sender_refused);
 	assert_int_equal(c.certificate_count, 1);
 	assert_string_equal(c.tls_roots, "/etc/ssl/certs/ca-certificates.crt");
@@ -99,6 +105,8 @@ static const char all[] =
 	"  own_sender_refused = false; };\n"
 	"pop3 : { port : 0; tls_port = 9995; connections = 5;\n"
 	"  per_network = 6; idle_s = 86400; };\n"
+	"imap = { port = 2143; tls_port = 0; connections = 12;\n"
+	"  per_network = 13; idle_s = 14; };\n"
 	"tls = { certificates = ( { cert = \"/a\"; key = \"/b\"; },\n"
 	"  { key = \"/d\"; cert = \"/c\"; } ); roots = \"/Roots\"; };\n"
 	"submission = { port = 2587; tls_port = 0; connections = 7;\n"
@@ -165,6 +173,11 @@ check_all(const struct config *c)
 	assert_int_equal(c->pop3_connections, 5);
 	assert_int_equal(c->pop3_per_network, 6);
 	assert_int_equal(c->pop3_idle_s, 86400);
+	assert_int_equal(c->imap_port, 2143);
+	assert_int_equal(c->imaps_port, 0);
+	assert_int_equal(c->imap_connections, 12);
+	assert_int_equal(c->imap_per_network, 13);
+	assert_int_equal(c->imap_idle_s, 14);
 	assert_int_equal(c->certificate_count, 2);
 	assert_string_equal(c->certificates[0].cert, "/a");
 	assert_string_equal(c->certificates[0].key, "/b");
@@ -182,7 +195,7 @@ every_key_is_read(void **state)
 	(void)state;
 	assert_int_equal(parse(&c, all, &why), 0);
 	check_all(&c);
-	assert_int_equal(c.certificates[1].line, 15);
+	assert_int_equal(c.certificates[1].line, 17);
 	config_drop(&c);
 	buf_drop(&why);
 }
@@ -239,7 +252,7 @@ static const struct refusal refusals[] = {
 	  "group; write smtp = { size_max = ...; };" },
 	{ ENOUGH "smtp = { host = \"a.example\"; };\n",
 	  "x.conf:3: host does not belong into a group; move it out of smtp" },
-	{ ENOUGH "imap = { port = 143; };\n", "x.conf:3: \"imap\" is no key" },
+	{ ENOUGH "jmap = { port = 443; };\n", "x.conf:3: \"jmap\" is no key" },
 	{ ENOUGH "smtp = 25;\n",
 	  "x.conf:3: smtp must be a group; write smtp = { ... };" },
 	/* of types */
@@ -353,6 +366,8 @@ static const struct refusal refusals[] = {
 	  "x.conf:3: smtp.port and pop3.port are both 110" },
 	{ ENOUGH "pop3 = { port = 465; };\nsubmission = { port = 0; };\n",
 	  "x.conf:3: pop3.port and submission.tls_port are both 465" },
+	{ ENOUGH "imap = { port = 995; };\n",
+	  "x.conf:3: pop3.tls_port and imap.port are both 995" },
 	{ ENOUGH "submission = {\nport = 2525; };\n"
 	  "smtp = { port = 2525; };\n",
 	  "x.conf:4: smtp.port and submission.port are both 2525" },

@@ -128,6 +128,7 @@ live(struct courier_world *w, struct role_start *start, const char *more)
 	    "domains = [\"example.test\"];\n"
 	    "host = \"box.example.test\";\n"
 	    "pop3 = { port = 0; tls_port = 0; };\n"
+	    "imap = { port = 0; tls_port = 0; };\n"
 	    "submission = { port = 0; tls_port = 0; };\n"
 	    "%s\n", more);
 	if (config_parse(&setup.config, buf_str(&text), "test", &why) != 0) {
@@ -150,6 +151,7 @@ courier_world_start(struct courier_world *w, const char *more)
 	const int none[] = { -1 };
 	struct role_start begin = {
 		.name = "tested", .smtp = none, .pop3 = none, .pop3s = none,
+		.imap = none, .imaps = none,
 		.submission = none, .submissions = none,
 		.wires = { -1, -1, -1 }
 	};

@@ -39,6 +39,7 @@ begin(void **state)
 	static const char text[] = "data = \"/nowhere\";\n"
 	    "domains = [\"example.test\", \"second.example\"];\n"
 	    "pop3 = { port = 0; tls_port = 0; };\n"
+	    "imap = { port = 0; tls_port = 0; };\n"
 	    "submission = { port = 0; tls_port = 0; };\n";
 	struct buf why;
 

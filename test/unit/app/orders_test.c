@@ -47,6 +47,7 @@ good_setup(void)
 	buf_add_text(&setup.text, "data = \"/nowhere\";\n"
 	    "domains = \"other.example\";\n"
 	    "pop3 = { port = 0; tls_port = 0; };\n"
+	    "imap = { port = 0; tls_port = 0; };\n"
 	    "submission = { port = 0; tls_port = 0; };\n");
 	buf_init(&packed, SETUP_PACKED_MAX);
 	setup_pack(&setup, &packed);

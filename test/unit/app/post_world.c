@@ -26,6 +26,7 @@ static const char config_text[] =
 	"domains = [\"example.test\", \"other.test\"];\n"
 	"mailbox = \"owner\";\n"
 	"pop3 = { port = 0; tls_port = 0; };\n"
+	"imap = { port = 0; tls_port = 0; };\n"
 	"submission = { main_address = \"owner@example.test\"; port = 0; "
 	"tls_port = 0; };\n"
 	"outbound = { per_domain = 2; };\n";

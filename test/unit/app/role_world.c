@@ -26,6 +26,7 @@ static const char config_text[] =
 	"domains = [\"example.test\"];\n"
 	"smtp = { size_max = 200000; per_network = 50; };\n"
 	"pop3 = { port = 0; tls_port = 0; };\n"
+	"imap = { port = 0; tls_port = 0; };\n"
 	"submission = { port = 0; tls_port = 0; };\n";
 
 /* A store with an owner and an app password. */
@@ -127,6 +128,7 @@ world_start(struct role_world *w,
 	struct role_start begin = {
 		.name = "tested",
 		.smtp = ports, .pop3 = none, .pop3s = none,
+		.imap = none, .imaps = none,
 		.submission = clear, .submissions = secure,
 		.wires = { -1, -1, -1 }
 	};

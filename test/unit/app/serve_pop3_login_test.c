@@ -42,6 +42,7 @@ begin(void **state)
 	static const char text[] = "data = \"/nowhere\";\n"
 	    "domains = [\"example.test\"];\n"
 	    "pop3 = { port = 0; tls_port = 0; };\n"
+	    "imap = { port = 0; tls_port = 0; };\n"
 	    "submission = { port = 0; tls_port = 0; };\n";
 	static const int none[] = { -1 };
 	static struct world w;

@@ -289,6 +289,7 @@ servers_of_the_configuration_come_first(void **state)
 	buf_init(&why, 2048);
 	assert_int_equal(config_parse(&setup.config, STR("domains = "
 	    "\"example.test\"; pop3 = { port = 0; tls_port = 0; };\n"
+	    "imap = { port = 0; tls_port = 0; };\n"
 	    "submission = { port = 0; tls_port = 0; };\n"
 	    "dns = { servers = [ \"192.0.2.7:5353\", \"::1\" ]; };\n"), "x",
 	    &why), 0);

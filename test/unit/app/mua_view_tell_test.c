@@ -1,0 +1,293 @@
+/* What a mail program is told of its mailbox, and in which order. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "app/view_world.h"
+#include "base/crypto.h"
+
+int mua_view_tell_test(void);
+
+static void
+news_come_in_order(void **state)
+{
+	struct view_world *w = *state;
+	struct mua *m = &w->one;
+
+	view_letters(w, 6);
+	view_opened(w, m);
+	assert_true(m->imap.selected);
+	view_told(m, true, "");
+	view_gone(w, 2, 3);
+	view_gone(w, 5, 5);
+	view_letters(w, 2);
+	(void)view_flag(w, 4, 4, BOX_SEEN);
+	view_told(m, true, "* 5 EXPUNGE\r\n* 3 EXPUNGE\r\n* 2 EXPUNGE\r\n"
+	    "* 5 EXISTS\r\n* 2 RECENT\r\n* 2 FETCH (FLAGS (\\Seen))\r\n");
+	view_told(m, true, "");
+	view_gone(w, 1, 8);
+	view_told(m, true, "* 5 EXPUNGE\r\n* 4 EXPUNGE\r\n* 3 EXPUNGE\r\n"
+	    "* 2 EXPUNGE\r\n* 1 EXPUNGE\r\n");
+	view_told(m, true, "");
+}
+
+/* Numbers stay as they are until all that changes them was told. */
+static void
+who_is_gone_can_be_told_later(void **state)
+{
+	struct view_world *w = *state;
+	struct mua *m = &w->one;
+
+	view_letters(w, 3);
+	view_opened(w, m);
+	view_gone(w, 1, 1);
+	view_letters(w, 1);
+	(void)view_flag(w, 3, 3, BOX_FLAGGED);
+	view_told(m, false, "* 4 EXISTS\r\n* 1 RECENT\r\n"
+	    "* 3 FETCH (FLAGS (\\Flagged))\r\n");
+	view_told(m, false, "");
+	assert_int_equal(uids_len(&m->view.uids), 4);
+	view_told(m, true, "* 1 EXPUNGE\r\n");
+	/* One that came and went was never there. */
+	view_letters(w, 1);
+	view_gone(w, 5, 5);
+	view_told(m, true, "");
+	assert_int_equal(m->view.uidnext, 6);
+}
+
+static void
+resync_tells_uids(void **state)
+{
+	struct view_world *w = *state;
+	struct mua *m = &w->one;
+
+	view_letters(w, 6);
+	m->imap.enabled = IMAP_ENABLED_QRESYNC;
+	view_opened(w, m);
+	view_gone(w, 2, 3);
+	(void)view_flag(w, 5, 5, BOX_SEEN);
+	/* RFC 7162 section 3.2: not so far that the others could be missed. */
+	view_told(m, false, "* 5 FETCH (UID 5 FLAGS (\\Seen) MODSEQ (10))\r\n"
+	    "* OK [HIGHESTMODSEQ 7] All up to it is told.\r\n");
+	view_gone(w, 6, 6);
+	view_told(m, true, "* VANISHED 2:3,6\r\n"
+	    "* OK [HIGHESTMODSEQ 11] All up to it is told.\r\n");
+	view_told(m, true, "");
+	m->imap.enabled |= IMAP_ENABLED_UIDONLY;
+	(void)view_flag(w, 5, 5, BOX_FLAGGED);
+	view_told(m, true,
+	    "* 5 UIDFETCH (FLAGS (\\Flagged \\Seen) MODSEQ (12))\r\n");
+}
+
+/* RFC 7162 section 3.1: the first command that turns it on. */
+static void
+condstore_is_told_once(void **state)
+{
+	struct view_world *w = *state;
+	struct mua *m = &w->one;
+
+	view_letters(w, 1);
+	view_opened(w, m);
+	m->imap.enabled = IMAP_ENABLED_CONDSTORE;
+	view_told(m, true,
+	    "* OK [HIGHESTMODSEQ 2] All up to it is told.\r\n");
+	(void)view_flag(w, 1, 1, BOX_SEEN);
+	view_told(m, true, "* 1 FETCH (FLAGS (\\Seen) MODSEQ (3))\r\n");
+}
+
+static void
+own_changes_are_no_news(void **state)
+{
+	struct view_world *w = *state;
+	struct mua *m = &w->one;
+
+	view_letters(w, 4);
+	view_opened(w, m);
+	view_own(m, view_flag(w, 1, 1, BOX_SEEN));
+	view_own(m, view_flag(w, 2, 2, BOX_SEEN));
+	(void)view_flag(w, 3, 3, BOX_SEEN);
+	view_told(m, true, "* 3 FETCH (FLAGS (\\Seen))\r\n");
+	/* What another has changed before is not lost in one's own. */
+	(void)view_flag(w, 4, 4, BOX_FLAGGED);
+	view_own(m, view_flag(w, 4, 4, BOX_SEEN));
+	view_told(m, true, "* 4 FETCH (FLAGS (\\Flagged \\Seen))\r\n");
+	view_own(m, view_flag(w, 1, 4, BOX_DRAFT));
+	view_told(m, true, "");
+}
+
+static void
+keywords_are_named_first(void **state)
+{
+	struct view_world *w = *state;
+	struct mua *m = &w->one;
+	unsigned number;
+
+	view_letters(w, 2);
+	view_opened(w, m);
+	view_put_keywords(m);
+	assert_string_equal(buf_text(&m->imap.out),
+	    "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)\r\n"
+	    "* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen "
+	    "\\Draft \\*)] They are kept.\r\n");
+	assert_int_equal(keyword_find(w->at.db, BOX_INBOX, STR("work"), true,
+	    &number), 0);
+	(void)view_flag(w, 2, 2, UINT64_C(1) << (BOX_KEYWORD_SHIFT + number));
+	view_told(m, true,
+	    "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft work)\r\n"
+	    "* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen "
+	    "\\Draft work \\*)] They are kept.\r\n"
+	    "* 2 FETCH (FLAGS (work))\r\n");
+	/* Also when one has made it oneself. */
+	assert_int_equal(keyword_find(w->at.db, BOX_INBOX, STR("play"), true,
+	    &number), 0);
+	view_own(m, view_flag(w, 2, 2,
+	    UINT64_C(1) << (BOX_KEYWORD_SHIFT + number)));
+	view_told(m, true, "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen "
+	    "\\Draft work play)\r\n* OK [PERMANENTFLAGS (\\Answered \\Flagged "
+	    "\\Deleted \\Seen \\Draft work play \\*)] They are kept.\r\n");
+	view_close(m);
+	assert_int_equal(view_open(m, BOX_INBOX, true), 0);
+	buf_clear(&m->imap.out);
+	view_put_keywords(m);
+	assert_non_null(strstr(buf_text(&m->imap.out),
+	    "[PERMANENTFLAGS ()]"));
+}
+
+/* Each is recent to the first who may write and hears of it. */
+static void
+recent_is_who_nobody_saw(void **state)
+{
+	struct view_world *w = *state;
+	struct mua *one = &w->one, *two = &w->two;
+
+	view_letters(w, 1);
+	recent_drop(&w->service);
+	recent_open(&w->service);
+	view_letters(w, 2);
+	assert_int_equal(view_open(one, BOX_INBOX, true), 0);
+	assert_false(view_recent(one, 1));
+	assert_true(view_recent(one, 2));
+	assert_int_equal(view_open(two, BOX_INBOX, false), 0);
+	assert_true(view_recent(two, 2));
+	view_close(one);
+	assert_int_equal(view_open(one, BOX_INBOX, false), 0);
+	assert_false(view_recent(one, 3));
+	view_letters(w, 1);
+	view_told(one, true, "* 4 EXISTS\r\n* 1 RECENT\r\n");
+	assert_true(view_recent(one, 4));
+	view_told(two, true, "* 4 EXISTS\r\n* 3 RECENT\r\n");
+	view_close(two);
+	assert_int_equal(view_open(two, BOX_INBOX, false), 0);
+	view_letters(w, 1);
+	view_told(one, true, "* 5 EXISTS\r\n* 2 RECENT\r\n");
+	view_told(two, true, "* 5 EXISTS\r\n* 0 RECENT\r\n");
+	assert_false(view_recent(two, 5));
+	one->imap.enabled = IMAP_ENABLED_REV2;
+	view_letters(w, 1);
+	view_told(one, true, "* 6 EXISTS\r\n");
+	assert_false(view_recent(one, 6));
+}
+
+/* Who is told much is told in parts, and not twice. */
+static void
+much_is_told_in_parts(void **state)
+{
+	struct view_world *w = *state;
+	struct mua *m = &w->one;
+	struct str out, line;
+	unsigned parts = 0, count = 4000;
+	uint32_t uid;
+
+	view_letters(w, count);
+	view_opened(w, m);
+	for (uid = 2; uid <= count; uid += 2)
+		assert_int_equal(box_delete(w->at.db, BOX_INBOX, &uid, 1), 0);
+	(void)view_flag(w, 1, count, BOX_SEEN);
+	view_letters(w, 1000);
+	buf_clear(&m->imap.out);
+	while (view_tell(m, true)) {
+		assert_true(m->imap.out.len <
+		    IMAP_OUT_STOP + 65536);
+		out = buf_str(&m->imap.out);
+		while (str_split(&out, '\n', &line))
+			count -= str_ends(line, STR(" EXPUNGE\r"));
+		buf_clear(&m->imap.out);
+		parts++;
+	}
+	assert_int_equal(count, 2000);
+	assert_true(parts > 3);
+	assert_int_equal(uids_len(&m->view.uids), 3000);
+	view_told(m, true, "");
+}
+
+/* A mailbox with holes everywhere, known by QRESYNC. */
+static void
+holes_are_told_in_parts(void **state)
+{
+	struct view_world *w = *state;
+	struct mua *m = &w->one;
+	unsigned lines = 0;
+	struct str out, line;
+	uint32_t uid;
+	bool more = true;
+
+	view_letters(w, 10000);
+	m->imap.enabled = IMAP_ENABLED_QRESYNC;
+	view_opened(w, m);
+	for (uid = 1; uid <= 10000; uid += 2)
+		assert_int_equal(box_delete(w->at.db, BOX_INBOX, &uid, 1), 0);
+	assert_int_equal(db_commit(w->at.db), 0);
+	while (more) {
+		buf_clear(&m->imap.out);
+		more = view_tell(m, true);
+		assert_true(m->imap.out.len < IMAP_OUT_STOP + 65536);
+		out = buf_str(&m->imap.out);
+		while (str_split(&out, '\n', &line))
+			lines += str_starts(line, STR("* VANISHED "));
+	}
+	assert_int_equal(lines, 3);
+	assert_int_equal(uids_len(&m->view.uids), 5000);
+}
+
+static void
+who_does_not_read_is_not_told(void **state)
+{
+	struct view_world *w = *state;
+	struct mua *m = &w->one;
+
+	view_letters(w, 1);
+	view_opened(w, m);
+	view_letters(w, 1);
+	while (!mua_full(m))
+		buf_add_text(&m->imap.out, "* OK Much is unsent.\r\n");
+	assert_true(view_tell(m, true));
+	assert_int_equal(uids_len(&m->view.uids), 1);
+	view_told(m, true, "* 2 EXISTS\r\n* 1 RECENT\r\n");
+}
+
+int
+mua_view_tell_test(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, view_world_begin, \
+	view_world_end)
+	const struct CMUnitTest tests[] = {
+		TEST(news_come_in_order),
+		TEST(who_is_gone_can_be_told_later),
+		TEST(resync_tells_uids),
+		TEST(condstore_is_told_once),
+		TEST(own_changes_are_no_news),
+		TEST(keywords_are_named_first),
+		TEST(recent_is_who_nobody_saw),
+		TEST(much_is_told_in_parts),
+		TEST(holes_are_told_in_parts),
+		TEST(who_does_not_read_is_not_told),
+	};
+
+	crypto_start();
+	return cmocka_run_group_tests_name("app/mua_view_tell", tests, NULL,
+	    NULL);
+}
