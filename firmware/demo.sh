@@ -6,6 +6,7 @@
 #
 # RUN_DIR=dir                                 instead of run/
 # SMTP_PORT, POP3_PORT, POP3S_PORT=n          instead of 2525, 9110, 9995
+# IMAP_PORT, IMAPS_PORT=n                     instead of 9143, 9993
 # SUBMISSION_PORT, SUBMISSIONS_PORT=n         instead of 9587, 9465
 set -eu
 umask 077
@@ -23,6 +24,8 @@ dir=$(cd "$shown" && pwd)
 smtp=${SMTP_PORT:-2525}
 pop3=${POP3_PORT:-9110}
 pop3s=${POP3S_PORT:-9995}
+imap=${IMAP_PORT:-9143}
+imaps=${IMAPS_PORT:-9993}
 submission=${SUBMISSION_PORT:-9587}
 submissions=${SUBMISSIONS_PORT:-9465}
 domain=example.test
@@ -43,6 +46,7 @@ user = "";
 listen = "127.0.0.1";
 smtp = { port = $smtp; };
 pop3 = { port = $pop3; tls_port = $pop3s; };
+imap = { port = $imap; tls_port = $imaps; };
 submission = { port = $submission; tls_port = $submissions; };
 # A demo keeps to itself: letters to others find no DNS, and wait.
 dns = { servers = "127.0.0.1:9"; };
@@ -58,6 +62,7 @@ card_json() {
   "login": "$login",
   "password": "$password",
   "ports": {"smtp": $smtp, "pop3": $pop3, "pop3s": $pop3s,
+    "imap": $imap, "imaps": $imaps,
     "submission": $submission, "submissions": $submissions}
 }
 CARD
@@ -71,6 +76,7 @@ card() {
 
     domain     $domain
     ports      SMTP $smtp, POP3 $pop3 (STLS) and $pop3s (TLS),
+               IMAP $imap (STARTTLS) and $imaps (TLS),
                submission $submission (STARTTLS) and $submissions (TLS), on 127.0.0.1
     login      $login
     password   $password
@@ -104,10 +110,12 @@ if [ -e "$dir/data/pillarbox.db" ] &&
 	say "the box of $shown is running already; stop it with Ctrl-C there"
 	exit 1
 fi
-for port in "$smtp" "$pop3" "$pop3s" "$submission" "$submissions"; do
+for port in "$smtp" "$pop3" "$pop3s" "$imap" "$imaps" "$submission" \
+    "$submissions"; do
 	if busy "$port"; then
 		say "something else uses port $port; stop it, or choose others:" \
 		    "SMTP_PORT=3525 POP3_PORT=3110 POP3S_PORT=3995" \
+		    "IMAP_PORT=3143 IMAPS_PORT=3993" \
 		    "SUBMISSION_PORT=3587 SUBMISSIONS_PORT=3465 make run"
 		exit 1
 	fi

@@ -23,8 +23,8 @@ class Demo:
     def __init__(self, folder, ports, start=True):
         self.folder = folder
         self.said = folder.parent / "said"
-        names = ("SMTP_PORT", "POP3_PORT", "POP3S_PORT",
-                 "SUBMISSION_PORT", "SUBMISSIONS_PORT")
+        names = ("SMTP_PORT", "POP3_PORT", "POP3S_PORT", "IMAP_PORT",
+                 "IMAPS_PORT", "SUBMISSION_PORT", "SUBMISSIONS_PORT")
         self.env = dict(os.environ, RUN_DIR=str(folder),
                         **dict(zip(names, map(str, ports))))
         self.words = [str(ROOT / "firmware/demo.sh"), PROGRAM]
@@ -66,7 +66,7 @@ def pop3(card):
 
 
 def test_a_first_and_a_second_start(tmp_path):
-    ports = free_ports(5)
+    ports = free_ports(7)
     folder = tmp_path / "run"
     demo = Demo(folder, ports)
     card = demo.card
@@ -92,7 +92,7 @@ def test_a_first_and_a_second_start(tmp_path):
 
 
 def test_the_commands_of_the_card_work_as_they_are(tmp_path):
-    demo = Demo(tmp_path / "run", free_ports(5))
+    demo = Demo(tmp_path / "run", free_ports(7))
     lines = [line.strip() for line in demo.said.read_text().splitlines()]
     send, fetch, submit, see = [line for line in lines if "curl " in line]
 
@@ -113,7 +113,7 @@ def test_the_commands_of_the_card_work_as_they_are(tmp_path):
 
 
 def test_a_busy_port_is_said_in_a_sentence(tmp_path):
-    ports = free_ports(5)
+    ports = free_ports(7)
     with socket.create_server(("127.0.0.1", ports[1])):
         said = Demo(tmp_path / "run", ports, start=False).refused()
     assert f"port {ports[1]}" in said and "POP3_PORT=" in said
@@ -122,7 +122,7 @@ def test_a_busy_port_is_said_in_a_sentence(tmp_path):
 @pytest.mark.parametrize("lost", ["card.json", "data"])
 def test_what_was_lost(tmp_path, lost):
     """The mail without its password is not begun anew by itself."""
-    ports = free_ports(5)
+    ports = free_ports(7)
     folder = tmp_path / "run"
     demo = Demo(folder, ports)
     card = demo.card
