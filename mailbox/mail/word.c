@@ -386,6 +386,11 @@ word_text(struct buf *out, struct str text)
 	struct word word;
 	size_t len;
 
+	/* most fields hold nothing else */
+	len = plain_run(text);
+	buf_add(out, str_take(&text, len));
+	if (text.len == 0)
+		return;
 	/* letters cut in two by neighbouring words grow whole in octets */
 	buf_init(&octets, out->max);
 	buf_init(&raw, out->max);
