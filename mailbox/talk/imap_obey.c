@@ -98,12 +98,10 @@ take_tag(struct imap *m, struct imap_words *w)
 {
 	struct str tag;
 
-	if (words_next(w) == '"' || words_next(w) == '{' ||
-	    !words_astring(w, &tag) || str_find(tag, 0, '+') != STR_NONE ||
-	    tag.len > IMAP_TAG_MAX) {
-		w->why = NULL;
+	tag = words_bare(w);
+	if (tag.len == 0 || tag.len > IMAP_TAG_MAX ||
+	    str_find(tag, 0, '+') != STR_NONE)
 		return words_fail(w, "A tag was expected.");
-	}
 	buf_clear(&m->reading->tag);
 	buf_add(&m->reading->tag, tag);
 	m->command.tag = buf_str(&m->reading->tag);
@@ -120,15 +118,12 @@ take_verb(struct imap *m, struct imap_words *w)
 	m->command.uid = words_skip_label(w, STR("UID"));
 	if (m->command.uid && !words_space(w))
 		return NULL;
-	if (!words_atom(w, &name)) {
-		w->why = NULL;
-		(void)words_fail(w, "A command was expected.");
-		return NULL;
-	}
+	name = words_label(w);
 	row = find_verb(name);
 	if (row != NULL && (!m->command.uid || row->uid))
 		return row;
-	(void)words_fail(w, m->command.uid ?
+	(void)words_fail(w, name.len == 0 ? "A command was expected." :
+	    m->command.uid ?
 	    "There is no such command with UID." :
 	    "There is no such command.");
 	return NULL;

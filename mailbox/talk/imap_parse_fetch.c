@@ -8,6 +8,8 @@
 #include "talk/imap_reply.h"
 
 #define SECTION_MAX 262144	/* octets of one as it is said again */
+#define FIELD_MAX 998		/* octets of a field's name; RFC 5322 section
+				   2.1.1 */
 
 struct item_name {
 	const char *name;
@@ -69,6 +71,21 @@ take_part(struct imap_words *w, struct imap_item *item)
 	return true;
 }
 
+/*
+ * What can be said again on one line (RFC 5322 section 2.2, and spaces: they
+ * name no field, but some ask for what they were told).
+ */
+static bool
+is_field(struct str name)
+{
+	size_t i;
+
+	for (i = 0; i < name.len; i++)
+		if (str_at(name, i) < ' ' || str_at(name, i) > '~')
+			return false;
+	return name.len > 0 && name.len <= FIELD_MAX;
+}
+
 static bool
 take_fields(struct imap_words *w, struct imap_item *item)
 {
@@ -85,6 +102,9 @@ take_fields(struct imap_words *w, struct imap_item *item)
 		field = &item->fields[item->field_count];
 		if (!words_astring(w, field))
 			return false;
+		if (!is_field(*field))
+			return words_fail(w,
+			    "The name of a field was expected.");
 		item->field_count++;
 	}
 	return w->why == NULL && (item->field_count > 0 ||
@@ -202,16 +222,16 @@ static bool
 take_item(struct imap_words *w, struct imap_fetch *fetch)
 {
 	struct imap_item *item;
-	struct str label;
+	struct str label = words_label(w);
 	size_t i;
 
-	if (!words_label(w, &label))
-		return words_fail(w, "An item of FETCH was expected.");
 	for (i = 0; i < countof(item_names); i++)
 		if (str_same(label, str_of(item_names[i].name)))
 			break;
 	if (i == countof(item_names))
-		return words_fail(w, "There is no such item of FETCH.");
+		return words_fail(w, label.len == 0 ?
+		    "An item of FETCH was expected." :
+		    "There is no such item of FETCH.");
 	item = add_item(w, fetch);
 	if (item == NULL)
 		return false;
@@ -261,14 +281,10 @@ bool
 imap_parse_items(struct imap_words *w, struct imap_fetch *fetch)
 {
 	struct words_list list = { 0 };
-	bool taken;
 
-	while (words_list(w, &list)) {
-		/* not of the grammar, but others let it pass */
-		if (!take_macro(w, fetch, &taken) ||
-		    (!taken && !take_item(w, fetch)))
+	while (words_list(w, &list))
+		if (!take_item(w, fetch))
 			return false;
-	}
 	return w->why == NULL && (fetch->count > 0 ||
 	    words_fail(w, "An item of FETCH was expected."));
 }

@@ -176,16 +176,16 @@ static bool
 take_named(struct imap_words *w, struct frames *frames, bool *whole)
 {
 	struct imap_search_key *key;
-	struct str label;
+	struct str label = words_label(w);
 	size_t i;
 
-	if (!words_label(w, &label))
-		return words_fail(w, "A search key was expected.");
 	for (i = 0; i < countof(key_names); i++)
 		if (str_same(label, str_of(key_names[i].name)))
 			break;
 	if (i == countof(key_names))
-		return words_fail(w, "There is no such search key.");
+		return words_fail(w, label.len == 0 ?
+		    "A search key was expected." :
+		    "There is no such search key.");
 	key = add_key(w, frames, key_names[i].key);
 	if (key == NULL)
 		return false;

@@ -34,8 +34,7 @@ take_status(struct imap_words *w, unsigned *items)
 
 	*items = 0;
 	while (words_list(w, &list)) {
-		if (!words_label(w, &label))
-			return false;
+		label = words_label(w);
 		for (i = 0; i < countof(status_names); i++)
 			if (str_same(label, str_of(status_names[i].name)))
 				break;

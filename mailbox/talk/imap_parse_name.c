@@ -29,9 +29,11 @@ take_uses(struct imap_words *w, struct imap_command *c)
 
 	while (words_list(w, &list)) {
 		use = w->rest;
-		if (!words_skip(w, '\\') || !words_atom(w, &c->other))
+		if (!words_skip(w, '\\'))
 			return words_fail(w, "A use such as \\Sent was "
 			    "expected.");
+		if (!words_atom(w, &c->other))
+			return false;
 		c->other = str_part(use, 0, c->other.len + 1);
 		count++;
 	}

@@ -107,8 +107,7 @@ take_events(struct imap_words *w, struct imap_event_group *group)
 		return true;
 	}
 	while (words_list(w, &list)) {
-		if (!words_label(w, &label))
-			return false;
+		label = words_label(w);
 		for (i = 0; i < countof(event_names); i++)
 			if (str_same(label, str_of(event_names[i])))
 				break;

@@ -34,8 +34,10 @@ take_place(struct imap_words *w, uint32_t *place)
 		*place = IMAP_STAR;
 		return true;
 	}
-	if (!words_number(w, 1, UINT32_MAX, &number))
+	if (!char_is_digit(words_next(w)))
 		return words_fail(w, "A sequence set was expected.");
+	if (!words_number(w, 1, UINT32_MAX, &number))
+		return false;
 	*place = (uint32_t)number;
 	return true;
 }
@@ -125,8 +127,9 @@ take_flag(struct imap_words *w, struct imap_flags *flags)
 
 	if (words_skip(w, '\\'))
 		return take_system_flag(w, flags);
-	if (!words_keyword(w, &keyword))
-		return words_fail(w, "A flag was expected.");
+	if (!words_expect(w, "A flag was expected.") ||
+	    !words_keyword(w, &keyword))
+		return false;
 	flags->keywords = words_grow(w, flags->keywords,
 	    flags->keyword_count, sizeof *flags->keywords);
 	if (flags->keywords == NULL)
@@ -215,8 +218,9 @@ words_mailbox(struct imap_words *w, struct str *name)
 {
 	struct str text;
 
-	if (!words_astring(w, &text))
-		return words_fail(w, "The name of a mailbox was expected.");
+	if (!words_expect(w, "The name of a mailbox was expected.") ||
+	    !words_astring(w, &text))
+		return false;
 	if (!decode_name(w, text, name))
 		return words_fail_code(w, IMAP_NO, "CANNOT",
 		    "That name is neither modified UTF-7 nor UTF-8.");
@@ -228,9 +232,10 @@ words_mailbox_pattern(struct imap_words *w, bool wild, struct str *pattern)
 {
 	struct str text;
 
-	if (!(wild ? words_pattern : words_astring)(w, &text))
-		return words_fail(w, wild ? "A pattern was expected." :
-		    "The name of a mailbox was expected.");
+	if (!words_expect(w, wild ? "A pattern was expected." :
+	    "The name of a mailbox was expected.") ||
+	    !(wild ? words_pattern : words_astring)(w, &text))
+		return false;
 	if (!decode_name(w, text, pattern))
 		*pattern = text;
 	return w->why == NULL;

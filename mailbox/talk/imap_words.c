@@ -146,18 +146,25 @@ take_while(struct imap_words *w, bool (*is)(int c))
 	return str_take(&w->rest, len);
 }
 
-bool
-words_label(struct imap_words *w, struct str *label)
+struct str
+words_label(struct imap_words *w)
 {
-	*label = take_while(w, is_label);
-	return label->len > 0 || words_fail(w, "A word was expected.");
+	return take_while(w, is_label);
+}
+
+bool
+words_expect(struct imap_words *w, const char *why)
+{
+	int c = words_next(w);
+
+	return is_pattern(c) || c == '"' || c == '{' || words_fail(w, why);
 }
 
 bool
 words_choose(struct imap_words *w, const char *const *names, size_t count,
 	const char *why, size_t *which)
 {
-	struct str label = take_while(w, is_label);
+	struct str label = words_label(w);
 
 	for (*which = 0; *which < count; (*which)++)
 		if (str_same(label, str_of(names[*which])))
@@ -174,6 +181,12 @@ words_skip_label(struct imap_words *w, struct str label)
 		return false;
 	w->rest = rest;
 	return true;
+}
+
+struct str
+words_bare(struct imap_words *w)
+{
+	return take_while(w, is_astring);
 }
 
 bool

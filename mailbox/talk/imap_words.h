@@ -86,15 +86,21 @@ bool words_list(struct imap_words *w, struct words_list *list);
 
 /* ---- words ---- */
 
-/* Letters, digits, "." and "-", one at least; what names things of IMAP. */
-bool words_label(struct imap_words *w, struct str *label);
+/* Letters, digits, "." and "-", which name things of IMAP; may be empty. */
+struct str words_label(struct imap_words *w);
 
 /* The same, and one of a list of names, letter case apart. */
 bool words_choose(struct imap_words *w, const char *const *names,
 	size_t count, const char *why, size_t *which);
 
+/* Nothing is taken, but a string or an atom has to come next. */
+bool words_expect(struct imap_words *w, const char *why);
+
 /* Skip a name and go on behind it if it stands there as a whole word. */
 bool words_skip_label(struct imap_words *w, struct str label);
+
+/* ASTRING-CHARs; may be empty. */
+struct str words_bare(struct imap_words *w);
 
 bool words_atom(struct imap_words *w, struct str *atom);
 bool words_string(struct imap_words *w, struct str *string);
