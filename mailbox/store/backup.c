@@ -259,6 +259,7 @@ db_backup(struct db *db, const char *target_dir,
 	};
 	int err = db->open ? -EBUSY : disk_lock(db->blobs, DISK_SHARED);
 
+	db_looked(db);
 	if (err == 0) {
 		err = backup_run(&b);
 		disk_unlock(db->blobs);

@@ -338,6 +338,23 @@ db_stamp(const struct db *db)
 	return db->stamp;
 }
 
+void
+db_look(struct db *db)
+{
+	if (!db->open && !db->looks)
+		db->looks = db_run(db, db_sql(db, SLOT_LOOK, "BEGIN")) == 0;
+}
+
+void
+db_looked(struct db *db)
+{
+	/* A read that failed may have ended it. */
+	if (db->looks && !sqlite3_get_autocommit(db->sql) &&
+	    db_run(db, db_sql(db, SLOT_COMMIT, "COMMIT")) != 0)
+		(void)sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);
+	db->looks = false;
+}
+
 int
 db_begin(struct db *db)
 {
@@ -347,6 +364,7 @@ db_begin(struct db *db)
 		return db->doomed;
 	if (db->open)
 		return 0;
+	db_looked(db);
 	err = db_run(db, db_sql(db, SLOT_BEGIN, "BEGIN IMMEDIATE"));
 	db->open = err == 0;
 	return err;
@@ -366,6 +384,7 @@ db_commit(struct db *db)
 	bool alone = !db->open;
 	int err;
 
+	db_looked(db);
 	if (db_pending(db) == DB_CLEAN)
 		return 0;
 	err = db_begin(db);
@@ -417,6 +436,6 @@ db_rollback(struct db *db)
 		queue_left_lost(db);
 		lazy_lost(db->lazy);
 	}
-	db->open = false;
+	db->open = db->looks = false;
 	db->doomed = 0;
 }

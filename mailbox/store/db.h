@@ -47,6 +47,15 @@ enum db_pending { DB_CLEAN, DB_LAZY, DB_URGENT };
 enum db_pending db_pending(const struct db *db);
 
 /*
+ * Reads from here to db_looked() see the database as it is now, and cost less:
+ * they share one transaction. A change ends it, and so do db_commit() and
+ * db_rest(). While one is open others cannot shrink the WAL: not longer than
+ * a step of the loop.
+ */
+void db_look(struct db *db);
+void db_looked(struct db *db);
+
+/*
  * Make all changes since the last commit durable: files first, then their
  * directory, then one transaction with synchronous=FULL. This instant is the
  * promise of 250.

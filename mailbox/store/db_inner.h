@@ -18,7 +18,7 @@
 
 /* Every statement is prepared once and kept under its number. */
 enum db_slot {
-	SLOT_BEGIN, SLOT_COMMIT, SLOT_ROLLBACK,
+	SLOT_BEGIN, SLOT_COMMIT, SLOT_ROLLBACK, SLOT_LOOK,
 	SLOT_STATE_GET, SLOT_STATE_SET,
 	SLOT_BOX_STATUS, SLOT_BOX_LIST, SLOT_BOX_RECEIVED, SLOT_BOX_NEXT,
 	SLOT_BOX_NEXT_GAVE, SLOT_BOX_GONE, SLOT_BOX_CHANGED,
@@ -83,6 +83,7 @@ struct db {
 	unsigned sync_faults;	/* syncs of the whole file system that failed */
 	int claim;		/* held by the one that serves; -1 */
 	bool open;		/* a write transaction is */
+	bool looks;		/* else a read transaction may be; db_look() */
 	int doomed;		/* why it can only be rolled back; 0 */
 	bool hasty;		/* no other process is waited for */
 	int wal_pages;		/* in the WAL, not yet brought over */

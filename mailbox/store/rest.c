@@ -243,6 +243,7 @@ db_rest(struct db *db, int64_t before)
 {
 	bool more;
 
+	db_looked(db);
 	if (db->open)
 		return true;
 	if ((lazy_due(db) || summaries_due(db)) && db_commit(db) != 0)

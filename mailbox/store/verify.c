@@ -197,6 +197,7 @@ db_verify(struct db *db, struct buf *why)
 
 	if (err != 0)
 		return err;
+	db_looked(db);
 	if (!db->open)
 		err = db_exec(db, "BEGIN");
 	if (err == 0)

@@ -232,6 +232,70 @@ test_doomed(void **state)
 	    2 * SEAL_EPOCH_MAX);
 }
 
+static uint64_t
+messages(const struct fixture *f)
+{
+	struct box_status status;
+
+	assert_int_equal(box_status(f->db, BOX_INBOX, &status), 0);
+	return status.messages;
+}
+
+/* Reads that belong together, and what ends them. */
+static void
+test_look(void **state)
+{
+	struct fixture *f = *state, other = *f;
+	struct buf why;
+
+	other.owner = NULL;
+	assert_int_equal(db_open(&other.db, f->dir, DB_WRITE, &f->clock), 0);
+	db_looked(f->db);
+	db_look(f->db);
+	assert_int_equal(messages(f), 0);
+	(void)fixture_keep(&other, 1, 100);
+	assert_int_equal(db_commit(other.db), 0);
+	assert_int_equal(messages(f), 0);
+	db_look(f->db);
+	assert_int_equal(messages(f), 0);
+	assert_int_equal(db_pending(f->db), DB_CLEAN);
+	db_looked(f->db);
+	assert_int_equal(messages(f), 1);
+	/* a change, which another process's change does not hinder */
+	db_look(f->db);
+	assert_int_equal(messages(f), 1);
+	(void)fixture_keep(&other, 2, 100);
+	assert_int_equal(db_commit(other.db), 0);
+	(void)fixture_keep(f, 3, 100);
+	assert_int_equal(messages(f), 3);
+	db_look(f->db);
+	db_looked(f->db);
+	assert_int_equal(db_pending(f->db), DB_URGENT);
+	assert_int_equal(messages(f), 3);
+	db_rollback(f->db);
+	assert_int_equal(messages(f), 2);
+	/* all else that cannot go on within it */
+	db_look(f->db);
+	assert_int_equal(messages(f), 2);
+	assert_int_equal(db_commit(f->db), 0);
+	(void)fixture_keep(&other, 4, 100);
+	assert_int_equal(db_commit(other.db), 0);
+	assert_int_equal(messages(f), 3);
+	db_look(f->db);
+	assert_int_equal(messages(f), 3);
+	buf_init(&why, 100);
+	assert_int_equal(db_verify(f->db, &why), 0);
+	db_look(f->db);
+	assert_int_equal(messages(f), 3);
+	(void)db_rest(f->db, INT64_MAX);
+	db_look(f->db);
+	assert_int_equal(messages(f), 3);
+	db_rollback(f->db);
+	db_look(f->db);
+	buf_drop(&why);
+	db_close(other.db);
+}
+
 /* What is refused before it changes anything dooms nobody. */
 static void
 test_refused(void **state)
@@ -332,6 +396,7 @@ db_test(void)
 		WITH_BOX(test_pending),
 		WITH_BOX(test_full),
 		WITH_BOX(test_doomed),
+		WITH_BOX(test_look),
 		WITH_BOX(test_refused),
 		WITH_BOX(test_beside),
 		WITH_BOX(test_turns),
