@@ -269,6 +269,174 @@ who_does_not_read_is_not_told(void **state)
 	view_told(m, true, "* 2 EXISTS\r\n* 1 RECENT\r\n");
 }
 
+/* ---- a mail program that believes what it is told ---- */
+
+#define MESSAGES_MAX 2000
+
+struct believer {
+	struct mua *m;
+	uint32_t uids[MESSAGES_MAX];	/* by number - 1; 0: not asked yet */
+	uint64_t flags[MESSAGES_MAX];
+	uint32_t count;
+};
+
+static void
+forget(struct believer *b, uint32_t number)
+{
+	assert_true(number > 0 && number <= b->count);
+	memmove(b->uids + number - 1, b->uids + number,
+	    (b->count - number) * sizeof b->uids[0]);
+	memmove(b->flags + number - 1, b->flags + number,
+	    (b->count - number) * sizeof b->flags[0]);
+	b->count--;
+}
+
+static void
+vanish(struct believer *b, struct str set)
+{
+	struct str part, first;
+	uint64_t low, high;
+	uint32_t n;
+
+	while (set.len > 0) {
+		if (!str_split(&set, ',', &part))
+			part = str_take(&set, set.len);
+		/* "7", or "7:9" */
+		if (!str_split(&part, ':', &first))
+			first = part;
+		assert_true(str_number(first, UINT32_MAX, &low));
+		assert_true(str_number(part, UINT32_MAX, &high));
+		for (; low <= high; low++) {
+			for (n = 1; n <= b->count && b->uids[n - 1] != low;)
+				n++;
+			forget(b, n);
+		}
+	}
+}
+
+/* New ones are there: it asks for their UIDs and flags, as FETCH tells. */
+static void
+learn(struct believer *b, uint32_t count)
+{
+	struct box_entry e;
+	size_t got;
+
+	assert_true(count >= b->count);
+	for (; b->count < count; b->count++) {
+		uint32_t uid = uids_at(&b->m->view.uids, b->count + 1);
+
+		b->uids[b->count] = uid;
+		assert_int_equal(box_entries(b->m->service->db, BOX_INBOX, uid,
+		    uid, &e, 1, &got), 0);
+		/* It may be gone, and this not told yet. */
+		b->flags[b->count] = got > 0 ? e.flags : 0;
+	}
+}
+
+static void
+believe(struct believer *b, struct str line)
+{
+	struct str number, text;
+	uint64_t n;
+
+	assert_true(str_skip_word(&line, STR("* ")));
+	line = str_part(line, 0, line.len - 1);
+	if (str_skip_word(&line, STR("VANISHED "))) {
+		vanish(b, line);
+		return;
+	}
+	if (!str_split(&line, ' ', &number) ||
+	    !str_number(number, UINT32_MAX, &n))
+		return;
+	text = line;
+	if (str_equal(text, STR("EXPUNGE")))
+		forget(b, (uint32_t)n);
+	else if (str_equal(text, STR("EXISTS")))
+		learn(b, (uint32_t)n);
+	else if (str_skip_word(&text, STR("FETCH (")))
+		b->flags[n - 1] =
+		    (str_find_str(text, STR("\\Seen")) != STR_NONE ?
+		    BOX_SEEN : 0) |
+		    (str_find_str(text, STR("\\Flagged")) != STR_NONE ?
+		    BOX_FLAGGED : 0);
+}
+
+static void
+hear(struct believer *b, bool expunges)
+{
+	struct str out, line;
+	bool more;
+
+	do {
+		buf_clear(&b->m->imap.out);
+		more = view_tell(b->m, expunges);
+		out = buf_str(&b->m->imap.out);
+		while (str_split(&out, '\n', &line))
+			believe(b, line);
+	} while (more);
+}
+
+static void
+compare(struct view_world *w, struct believer *b)
+{
+	static struct box_entry entries[MESSAGES_MAX];
+	size_t count, n;
+
+	hear(b, true);
+	assert_int_equal(box_entries(w->at.db, BOX_INBOX, 1, UINT32_MAX,
+	    entries, MESSAGES_MAX, &count), 0);
+	assert_int_equal(b->count, count);
+	for (n = 0; n < count; n++) {
+		assert_int_equal(b->uids[n], entries[n].uid);
+		assert_int_equal(b->flags[n], entries[n].flags);
+	}
+}
+
+static void
+change_something(struct view_world *w, unsigned n)
+{
+	static const uint64_t flags[] = { BOX_SEEN, BOX_FLAGGED };
+	struct box_status status;
+	uint32_t first;
+
+	assert_int_equal(box_status(w->at.db, BOX_INBOX, &status), 0);
+	first = 1 + (n >> 8) % status.uidnext;
+	if (n % 4 == 0 && status.messages < MESSAGES_MAX - 10)
+		view_letters(w, 1 + n / 16 % 5);
+	else if (n % 4 == 1)
+		view_gone(w, first, first + n / 16 % 4);
+	else
+		(void)view_flag(w, first, first + n / 16 % 20,
+		    flags[n / 4 % 2]);
+}
+
+static void
+whoever_believes_it_knows_all(void **state)
+{
+	static struct believer one, two;
+	struct view_world *w = *state;
+	unsigned step, n = 4711;
+
+	one = (struct believer){ .m = &w->one };
+	two = (struct believer){ .m = &w->two };
+	two.m->imap.enabled = IMAP_ENABLED_QRESYNC;
+	view_opened(w, one.m);
+	view_opened(w, two.m);
+	for (step = 0; step < 1500; step++) {
+		n = n * 1103515245 + 12345;
+		change_something(w, n >> 4);
+		if (n >> 20 & 1)
+			hear(&one, (n >> 21 & 3) == 0);
+		if (n >> 23 & 1)
+			hear(&two, (n >> 24 & 3) == 0);
+		if (step % 100 == 99) {
+			compare(w, &one);
+			compare(w, &two);
+		}
+	}
+	assert_true(w->one.view.uidnext > 500);
+}
+
 int
 mua_view_tell_test(void)
 {
@@ -285,6 +453,7 @@ mua_view_tell_test(void)
 		TEST(much_is_told_in_parts),
 		TEST(holes_are_told_in_parts),
 		TEST(who_does_not_read_is_not_told),
+		TEST(whoever_believes_it_knows_all),
 	};
 
 	crypto_start();
