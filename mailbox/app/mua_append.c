@@ -132,10 +132,6 @@ append_refused(struct mua *m, const struct append_job *job)
 
 	if (a->utf8 && (m->imap.enabled & IMAP_ENABLED_UTF8) == 0)
 		refuse(m, "CANNOT", "UTF8=ACCEPT was not enabled.");
-	else if (a->size == 0)
-		refuse(m, NULL, "A message has some text.");
-	else if (a->size > m->imap.append_limit)
-		refuse(m, "TOOBIG", "The message is too large.");
 	else if (job->count == APPEND_MESSAGES_MAX ||
 	    job->short_octets > APPEND_SHORT_MAX ||
 	    job->long_count == APPEND_LONG_MAX)

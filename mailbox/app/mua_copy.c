@@ -61,6 +61,10 @@ copy_drop(void *at)
 {
 	struct copy_job *job = at;
 
+	/* What waits for its commit is there as well. */
+	if (job->state == COPY_SETTLES && job->count > 0)
+		uids_add(&job->given, job->first,
+		    job->first + (uint32_t)job->count - 1);
 	if (!job->move && job->state != COPY_TELLS)
 		while (job->given.count > 0 && take_back(job) == 0)
 			;
