@@ -151,6 +151,7 @@ timer_set(struct loop *loop, struct timer *t, int64_t after_ms)
 		heap_put(loop, t, ++loop->timers);
 	}
 	t->at_ms = loop->clock.mono_ms + after_ms;
+	t->turn = loop->turn;
 	heap_rise(loop, t);
 	heap_sink(loop, t);
 }
@@ -181,11 +182,12 @@ static void
 fire_due(struct loop *loop)
 {
 	struct timer *t;
-	size_t left;
 
-	for (left = loop->timers; left > 0 && loop->timers > 0; left--) {
+	/* What is set from here on is for the next turn. */
+	loop->turn++;
+	while (loop->timers > 0) {
 		t = loop->heap[0];
-		if (t->at_ms > loop->clock.mono_ms)
+		if (t->at_ms > loop->clock.mono_ms || t->turn == loop->turn)
 			break;
 		timer_cancel(loop, t);
 		t->fire(t);

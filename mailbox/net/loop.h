@@ -23,6 +23,7 @@ struct watch {
 struct timer {
 	int64_t at_ms;		/* mono ms */
 	size_t slot;		/* in the heap, counted from 1; 0: unset */
+	uint64_t turn;		/* in which it was set */
 	void (*fire)(struct timer *t);
 };
 
@@ -43,6 +44,8 @@ struct loop {
 	size_t timers, room;
 	struct list settles;
 	bool stop;		/* set it to leave loop_run() */
+
+	uint64_t turn;		/* private: counts them */
 
 	/* private: what epoll told in this turn */
 	struct epoll_event *told;

@@ -187,11 +187,16 @@ static void
 test_timer_again(void **state)
 {
 	struct world w;
-	struct bell b = { { .fire = on_bell }, &w, NULL, 0, 100 };
+	struct bell b = { { .fire = on_bell }, &w, NULL, 0, 100 }, far[20];
 
 	(void)state;
 	world_begin(&w, 5);
 	timer_set(&w.loop, &b.timer, 0);
+	/* Others that are set, and not yet due, change nothing. */
+	for (size_t i = 0; i < countof(far); i++) {
+		far[i] = (struct bell){ { .fire = on_bell }, &w, NULL, 0, 0 };
+		timer_set(&w.loop, &far[i].timer, 100000);
+	}
 	assert_int_equal(loop_run(&w.loop), 0);
 	assert_int_equal(w.turns, 5);
 	assert_int_equal(b.rang, 5);
