@@ -247,11 +247,13 @@ view_put_keywords(struct mua *m)
 void
 view_put_fetch(struct mua *m, uint32_t uid)
 {
-	if ((m->imap.enabled & IMAP_ENABLED_UIDONLY) != 0)
-		buf_add_format(&m->imap.out, "* %" PRIu32 " UIDFETCH (", uid);
-	else
-		buf_add_format(&m->imap.out, "* %" PRIu32 " FETCH (",
-		    uids_place(&m->view.uids, uid));
+	const bool only = (m->imap.enabled & IMAP_ENABLED_UIDONLY) != 0;
+	struct buf *out = &m->imap.out;
+
+	/* The inner loop of every list: no format is read for it. */
+	buf_add(out, STR("* "));
+	buf_add_number(out, only ? uid : uids_place(&m->view.uids, uid));
+	buf_add(out, only ? STR(" UIDFETCH (") : STR(" FETCH ("));
 }
 
 void
@@ -259,7 +261,7 @@ view_put_flag_item(struct mua *m, const struct box_entry *entry)
 {
 	const struct keywords *k = &m->view.keywords;
 
-	buf_add_text(&m->imap.out, "FLAGS ");
+	buf_add(&m->imap.out, STR("FLAGS "));
 	imap_put_flags(&m->imap.out, entry->flags, k->names, k->count,
 	    view_recent(m, entry->uid));
 }
@@ -296,5 +298,5 @@ view_put_flags(struct mua *m, const struct box_entry *entry, bool uid)
 	view_put_flag_item(m, entry);
 	if (view_condstore(m))
 		buf_add_format(out, " MODSEQ (%" PRIu64 ")", entry->modseq);
-	buf_add_text(out, ")\r\n");
+	buf_add(out, STR(")\r\n"));
 }

@@ -248,7 +248,9 @@ step(struct mua *m)
 		settle(m, true);
 		return false;
 	}
+	db_look(m->service->db);
 	go = m->step(m);
+	db_looked(m->service->db);
 	/* What is lost of a reply cannot be told otherwise. */
 	if (m->imap.out.full) {
 		log_event(LOG_ERROR, "reply-too-long",
@@ -279,12 +281,16 @@ static bool
 tell(struct mua *m)
 {
 	const struct imap_command *c = &m->imap.command;
+	bool more;
 
 	if (m->view.open && mua_unsettled(m)) {
 		settle(m, true);
 		return false;
 	}
-	if (view_tell(m, c->uid || !commands[c->verb].numbers)) {
+	db_look(m->service->db);
+	more = view_tell(m, c->uid || !commands[c->verb].numbers);
+	db_looked(m->service->db);
+	if (more) {
 		later(m);
 		return false;
 	}

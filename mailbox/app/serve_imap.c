@@ -167,7 +167,9 @@ serve_imap_settled(struct imap_service *service, int err, bool changed)
 	/* Else the next commit is in this turn still. */
 	if (service->news && db_pending(service->db) != DB_URGENT) {
 		service->news = false;
+		db_look(service->db);
 		tell_all(service);
+		db_looked(service->db);
 	}
 }
 

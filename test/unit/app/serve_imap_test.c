@@ -247,6 +247,36 @@ who_is_not_offered_is_told_so(void **state)
 	imap_client_close(&c);
 }
 
+/* RFC 9585: what takes long tells how far it is. */
+static void
+long_work_tells_how_far_it_is(void **state)
+{
+	const struct message_start start = { .box = BOX_INBOX };
+	struct imap_world *w = *state;
+	struct message_writer *writer;
+	struct imap_client c;
+	unsigned n;
+
+	for (n = 0; n < 10000; n++) {
+		assert_int_equal(message_begin(w->at.db, &writer), 0);
+		assert_int_equal(message_piece(writer, STR(LETTER), true), 0);
+		assert_int_equal(message_keep(writer, &start, NULL), 0);
+	}
+	imap_world_turn(w, 1);
+	imap_client_enter(&c, w);
+	(void)imap_client_ask(&c, "SELECT INBOX");
+	imap_client_say(&c, "B UID STORE 1:* +FLAGS.SILENT \\Seen\r\n");
+	while (c.m->work_done == 0)
+		imap_world_turn(w, 1);
+	assert_true(c.m->work_done < 10000);
+	assert_true(c.m->pulse.slot != 0);
+	timer_set(&w->at.loop, &c.m->pulse, 0);
+	(void)imap_client_hear(&c, "* OK [INPROGRESS (\"B\" ");
+	assert_non_null(strstr(imap_client_hear(&c, "B OK "), " 10000)] "));
+	assert_int_equal(c.m->pulse.slot, 0);
+	imap_client_close(&c);
+}
+
 static void
 the_owner_stays_when_strangers_come(void **state)
 {
@@ -320,6 +350,7 @@ serve_imap_test(void)
 		TEST(many_commands_share_the_turns, begin),
 		TEST(who_does_not_read_waits, begin),
 		TEST(who_is_not_offered_is_told_so, begin),
+		TEST(long_work_tells_how_far_it_is, begin),
 		TEST(the_owner_stays_when_strangers_come, begin_small),
 		TEST(who_is_idle_for_too_long_goes, begin_small),
 		TEST(all_are_told_of_a_stop, begin),
