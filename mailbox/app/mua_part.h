@@ -95,11 +95,8 @@ struct mua {
 	bool lost;			/* its mailbox is gone: BYE */
 	bool calm;			/* it waits for a turn without changes
 					   of others, not for a commit */
-	uint64_t turn_counted;		/* of service->turns: what follows is of
-					   that turn */
-	bool ran;			/* by its timer */
-	bool ran_settled;		/* after a commit */
-	unsigned chain;			/* commands that were begun */
+	bool ran_settled;		/* in this turn already */
+	unsigned chain;			/* commands begun in this turn */
 	uint32_t commands;		/* in all */
 	struct mua_view view;
 
@@ -149,9 +146,6 @@ bool mua_work(struct mua *m);
 
 /* Forget the command under way, whatever its state. */
 void mua_work_drop(struct mua *m);
-
-/* Count what is done in a turn, from its first on. */
-void mua_count(struct mua *m);
 
 /* Whether changes are open that a commit may still lose. */
 bool mua_unsettled(const struct mua *m);

@@ -223,7 +223,6 @@ mua_settled(struct mua *m)
 {
 	struct loop *loop = m->service->common.loop;
 
-	mua_count(m);
 	if (!m->ran_settled) {
 		m->ran_settled = true;
 		go_on(m);
@@ -246,12 +245,8 @@ on_turn(struct timer *t)
 {
 	struct mua *m = list_of(t, struct mua, turn);
 
-	mua_count(m);
-	if (m->ran) {
-		timer_set(m->service->common.loop, t, 0);
-		return;
-	}
-	m->ran = true;
+	m->chain = 0;
+	m->ran_settled = false;
 	go_on(m);
 }
 
@@ -337,6 +332,8 @@ on_event(struct conn *conn, enum conn_event event)
 {
 	struct mua *m = list_of(conn, struct mua, conn);
 
+	m->chain = 0;
+	m->ran_settled = false;
 	switch (event) {
 	case CONN_INPUT:
 		if (m->state == MUA_TALKS)

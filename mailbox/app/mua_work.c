@@ -166,16 +166,6 @@ mua_names_changed(struct mua *m)
 	m->service->names++;
 }
 
-void
-mua_count(struct mua *m)
-{
-	if (m->turn_counted == m->service->turns)
-		return;
-	m->turn_counted = m->service->turns;
-	m->ran = m->ran_settled = false;
-	m->chain = 0;
-}
-
 bool
 mua_unsettled(const struct mua *m)
 {
@@ -338,7 +328,6 @@ mua_begin(struct mua *m)
 	    verb != IMAP_IDLE)
 		(void)mua_end_code(m, IMAP_NO, "This is not offered.",
 		    "CANNOT");
-	mua_count(m);
 	if (++m->chain <= CHAIN_MAX)
 		return mua_work(m);
 	later(m);

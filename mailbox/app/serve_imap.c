@@ -64,12 +64,6 @@ on_begin(struct service *s, int fd, const struct peer *peer,
 	}
 }
 
-static void
-on_turned(struct settle *settle)
-{
-	list_of(settle, struct imap_service, turned)->turns++;
-}
-
 int
 serve_imap_open(struct imap_service *service, const struct role_start *start,
 	struct gate *gate, struct era *era)
@@ -79,13 +73,11 @@ serve_imap_open(struct imap_service *service, const struct role_start *start,
 			.limits = limits_of, .begin = on_begin,
 			.evict = on_evict
 		},
-		.gate = gate, .db = gate->db, .look = { .fire = on_look },
-		.turned = { .run = on_turned }
+		.gate = gate, .db = gate->db, .look = { .fire = on_look }
 	};
 	list_init(&service->settling);
 	buf_init(&service->piece, PIECE_SIZE);
 	recent_open(service);
-	loop_settle(start->loop, &service->turned);
 	return service_open(&service->common, start->loop, era, start->imap,
 	    start->imaps);
 }
@@ -211,7 +203,6 @@ serve_imap_drop(struct imap_service *service)
 		mua_evict(list_of(members->next, struct mua, member.link),
 		    MUA_STOPPING);
 	timer_cancel(service->common.loop, &service->look);
-	list_take(&service->turned.link);
 	service_drop(&service->common);
 	recent_drop(service);
 	buf_drop(&service->piece);

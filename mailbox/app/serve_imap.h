@@ -19,8 +19,6 @@ struct imap_service {
 	struct list settling;	/* sessions that go on after the commit */
 	struct buf piece;	/* of the message being read, within one step */
 	uint64_t names;		/* grows when mailboxes come, go or change */
-	struct settle turned;
-	uint64_t turns;		/* of the loop */
 	struct timer look;	/* for what other processes changed */
 	int64_t outside;	/* db_outside() at the last look */
 	bool news;		/* to be told when the turn has settled */
