@@ -39,6 +39,8 @@ struct mime_part {
 	unsigned depth;		/* 0: the message itself */
 	enum mime_kind kind;	/* with MIME_HEAD, as the next ones */
 	enum mime_encoding encoding;
+	bool mime;		/* its Content fields count: RFC 2045 is named
+				   by it, or by the multipart it is in */
 };
 
 enum mime_event {

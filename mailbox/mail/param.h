@@ -20,7 +20,13 @@ struct param {
 bool param_type(struct param *p, struct str value, struct str *type,
 	struct str *subtype);
 
-/* Begin with a value that is one word, as Content-Disposition has. */
+/*
+ * Begin with a value that is one word, as Content-Disposition has.
+ *
+ * word      a view into value; empty when there is none
+ *
+ * Returns:  false when a comment is open.
+ */
 bool param_word(struct param *p, struct str value, struct str *word);
 
 /*
@@ -32,6 +38,26 @@ bool param_word(struct param *p, struct str value, struct str *word);
  * Returns:  false at the end.
  */
 bool param_next(struct param *p, struct str *name, struct buf *text);
+
+/*
+ * The same without a copy.
+ *
+ * value     a view: a token, or a quoted-string with its quotes
+ */
+bool param_raw(struct param *p, struct str *name, struct str *value);
+
+/* Add a value of param_raw() without quotes. */
+void param_plain(struct buf *out, struct str value);
+
+/* What the name of a parameter in pieces says (RFC 2231 section 3). */
+struct param_piece {
+	struct str base;	/* before the first '*' */
+	uint64_t index;
+	bool extended;		/* a '*' at its end: section 4 */
+};
+
+/* Returns: false when the name is not of that form. */
+bool param_piece(struct str name, struct param_piece *piece);
 
 /*
  * Find one parameter by name, letter case apart, its continuations put

@@ -1,0 +1,182 @@
+/*
+ * Reads the header of a part, a field at a time. A line that is no field is
+ * passed over with what continues it; only an empty line, a delimiter and the
+ * end of the message end a header.
+ */
+#include "mail/mime_part.h"
+
+/* The field is over: tell it if it is one. */
+static bool
+end_field(struct mime *m)
+{
+	struct str field, line;
+
+	m->field_begun = false;
+	field = buf_str(&m->field);
+	line = str_part(field, 0, str_find(field, 0, '\n'));
+	if (str_at(field, 0) == ' ' || str_at(field, 0) == '\t' ||
+	    !str_split(&line, ':', &m->name))
+		return false;
+	m->value = str_part(field, m->name.len + 1, field.len);
+	if (str_ends(m->value, STR("\n")))
+		m->value.len--;
+	if (str_ends(m->value, STR("\r")))
+		m->value.len--;
+	while (str_ends(m->name, STR(" ")) || str_ends(m->name, STR("\t")))
+		m->name.len--;
+	if (m->name.len == 0)
+		return false;
+	mime_note_field(m, m->name, m->value);
+	return mime_tell(m, MIME_FIELD);
+}
+
+/*
+ * A delimiter ends the header. The line end before it is the delimiter's, but
+ * only as far as the part itself goes: a message around it keeps a header
+ * whose last line ends.
+ */
+static void
+end_at_header(struct mime *m)
+{
+	if (m->cut_eol == 0) {
+		m->cut = m->depth - 1;
+		m->cut_eol = m->eol;
+	}
+	if (m->state != MIME_BEGINS)
+		mime_end_parts(m);
+}
+
+/* The header is over; the body begins where what is settled ends. */
+static bool
+end_header(struct mime *m, bool delimiter)
+{
+	struct mime_level *level;
+
+	if (m->field_begun && end_field(m))
+		return true;
+	level = mime_innermost(m);
+	level->part.body = level->part.end = mime_settled(m);
+	level->lines = m->lines - (m->eol > 0);
+	mime_note_head(m);
+	m->state = level->part.kind == MIME_MESSAGE ? MIME_BEGINS :
+	    MIME_IN_BODY;
+	if (delimiter)
+		end_at_header(m);
+	return mime_tell(m, MIME_HEAD);
+}
+
+static void
+add_to_field(struct mime *m, struct str s)
+{
+	size_t room;
+
+	if (m->field_cut)
+		return;
+	room = MIME_FIELD_MAX - m->field.len;
+	m->field_cut = s.len > room;
+	buf_add(&m->field, str_part(s, 0, room));
+}
+
+/* Take the rest of a line of the header; false when more is to come. */
+static bool
+take_line(struct mime *m, struct str *in)
+{
+	struct str line;
+	size_t end;
+
+	end = str_find(*in, 0, '\n');
+	line = mime_take(m, in, end == STR_NONE ? in->len : end + 1);
+	add_to_field(m, line);
+	m->line_start = end != STR_NONE;
+	if (!m->line_start) {
+		m->cr = line.len > 0 ? str_ends(line, STR("\r")) : m->cr;
+		return false;
+	}
+	m->lines++;
+	m->eol = (line.len == 1 && m->cr) || str_ends(line, STR("\r\n")) ?
+	    2 : 1;
+	m->cr = false;
+	return true;
+}
+
+/* What the line that begins here is to the header. */
+enum header_line {
+	LINE_MORE, LINE_NONE, LINE_DELIMITER, LINE_EMPTY, LINE_GOES_ON,
+	LINE_NEW
+};
+
+static enum header_line
+look_line(struct mime *m, struct str *in)
+{
+	enum mime_look look;
+	int c;
+
+	look = m->cr ? MIME_LOOK_NO : mime_look(m, in);
+	if (look != MIME_LOOK_NO)
+		return look == MIME_LOOK_YES ? LINE_DELIMITER : LINE_MORE;
+	if (m->held_len > 0)
+		return LINE_NEW;
+	c = str_at(*in, 0);
+	if (!m->cr && c == '\r') {
+		mime_take(m, in, 1);
+		m->cr = true;
+		c = str_at(*in, 0);
+	}
+	if (c == '\n')
+		return LINE_EMPTY;
+	if (c < 0 && !m->ended)
+		return LINE_MORE;
+	if (m->cr)
+		return LINE_NEW;
+	if (c < 0) {
+		m->eol = 0;
+		return LINE_NONE;
+	}
+	return c == ' ' || c == '\t' ? LINE_GOES_ON : LINE_NEW;
+}
+
+/* A line that is part of a field begins: take what is held of it. */
+static void
+begin_line(struct mime *m)
+{
+	if (!m->field_begun) {
+		buf_clear(&m->field);
+		m->field_begun = true;
+		m->field_cut = false;
+	}
+	m->line_start = false;
+	m->eol = 0;
+	if (m->cr)
+		add_to_field(m, STR("\r"));
+	m->cr = str_ends(mime_held(m), STR("\r"));
+	add_to_field(m, mime_held(m));
+	m->held_len = 0;
+}
+
+bool
+mime_read_header(struct mime *m, struct str *in)
+{
+	enum header_line line;
+
+	while (m->line_start || take_line(m, in)) {
+		line = look_line(m, in);
+		if (line == LINE_MORE)
+			return mime_tell(m, MIME_MORE);
+		if (line == LINE_DELIMITER || line == LINE_NONE)
+			return end_header(m, line == LINE_DELIMITER);
+		if (line != LINE_GOES_ON && m->field_begun && end_field(m))
+			return true;
+		if (line == LINE_EMPTY) {
+			mime_take(m, in, 1);
+			m->lines++;
+			m->cr = false;
+			m->eol = 0;
+			return end_header(m, false);
+		}
+		begin_line(m);
+	}
+	if (!m->ended)
+		return mime_tell(m, MIME_MORE);
+	m->cr = false;
+	return end_header(m, false);
+}
