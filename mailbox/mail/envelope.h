@@ -15,11 +15,12 @@ enum envelope_field {
 enum envelope_field envelope_field(struct str name);
 
 /*
- * Add an envelope on the wire (RFC 9051 section 7.5.2).
+ * Add an envelope as it is on the wire (RFC 9051 section 7.5.2).
  *
- * values    by enum envelope_field: the value as it stands in the header,
- *           folded; at NULL when the field is not there. Sender and Reply-To
- *           default to From.
+ * values    by enum envelope_field: the value as it stands in the header, but
+ *           unfolded; at NULL when the field is not there. Address lists of
+ *           several fields of one name have LF between them. Sender and
+ *           Reply-To default to From.
  */
 void envelope_write(struct buf *out, const struct str values[ENVELOPE_COUNT]);
 
@@ -39,6 +40,17 @@ void envelope_string(struct buf *out, struct str s);
 bool envelope_text(struct buf *out, struct str envelope,
 	enum envelope_field field);
 
+/*
+ * Cut the next message-id off a text such as References (RFC 5322 section
+ * 3.6.4). Passes over what is none.
+ *
+ * id        cleared first; gets it without brackets, white space and quotes,
+ *           so that equal ones are equal octets (RFC 5256 section 3)
+ *
+ * Returns:  false when there is none.
+ */
+bool envelope_id(struct str *rest, struct buf *id);
+
 /* The addresses of a field of an envelope, one after the other. */
 struct envelope_people {
 	struct str rest;
@@ -53,7 +65,7 @@ struct envelope_person {
 void envelope_people(struct envelope_people *p, struct str envelope,
 	enum envelope_field field);
 
-/* Returns: false at the end. person's bufs are cleared first. */
+/* Returns: false at the end. person, zeroed at first, is filled anew. */
 bool envelope_next(struct envelope_people *p, struct envelope_person *person);
 
 void envelope_person_drop(struct envelope_person *person);

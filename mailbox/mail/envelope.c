@@ -1,0 +1,167 @@
+/* Writes ENVELOPE; who is in it is told by envelope_people.c. */
+#include "mail/envelope_part.h"
+
+#include <string.h>
+
+static const char *const names[ENVELOPE_COUNT] = {
+	[ENVELOPE_DATE] = "Date", [ENVELOPE_SUBJECT] = "Subject",
+	[ENVELOPE_FROM] = "From", [ENVELOPE_SENDER] = "Sender",
+	[ENVELOPE_REPLY_TO] = "Reply-To", [ENVELOPE_TO] = "To",
+	[ENVELOPE_CC] = "Cc", [ENVELOPE_BCC] = "Bcc",
+	[ENVELOPE_IN_REPLY_TO] = "In-Reply-To",
+	[ENVELOPE_MESSAGE_ID] = "Message-ID",
+};
+
+enum envelope_field
+envelope_field(struct str name)
+{
+	unsigned i;
+
+	for (i = 0; i < ENVELOPE_COUNT; i++)
+		if (str_same(name, str_of(names[i])))
+			break;
+	return (enum envelope_field)i;
+}
+
+/* Whether quotes cannot hold it (RFC 9051 section 9, QUOTED-CHAR). */
+static bool
+wants_literal(struct str s)
+{
+	return !str_is_ascii(s) || str_find_break(s, 0) < s.len;
+}
+
+static void
+add_literal(struct buf *out, struct str s)
+{
+	struct str part, rest;
+	size_t len;
+
+	len = 0;
+	for (rest = s; str_split(&rest, '\0', &part); )
+		len += part.len;
+	len += rest.len;
+	buf_add_char(out, '{');
+	buf_add_number(out, len);
+	buf_add_text(out, "}\r\n");
+	for (rest = s; str_split(&rest, '\0', &part); )
+		buf_add(out, part);
+	buf_add(out, rest);
+}
+
+void
+envelope_string(struct buf *out, struct str s)
+{
+	size_t i, from;
+
+	if (s.at == NULL) {
+		buf_add_text(out, "NIL");
+		return;
+	}
+	if (wants_literal(s)) {
+		add_literal(out, s);
+		return;
+	}
+	buf_add_char(out, '"');
+	for (i = from = 0; i < s.len; i++) {
+		if (str_at(s, i) != '"' && str_at(s, i) != '\\')
+			continue;
+		buf_add(out, str_part(s, from, i - from));
+		buf_add_char(out, '\\');
+		from = i;
+	}
+	buf_add(out, str_part(s, from, s.len));
+	buf_add_char(out, '"');
+}
+
+/* Whether s holds white space that is not one space. */
+static bool
+is_untidy(struct str s)
+{
+	return str_find(s, 0, '\t') != STR_NONE ||
+	    str_find_str(s, STR("  ")) != STR_NONE ||
+	    str_find_break(s, 0) < s.len;
+}
+
+void
+envelope_human(struct buf *out, struct str s)
+{
+	struct buf tidy;
+	size_t len;
+
+	s = str_trim(s);
+	if (!is_untidy(s)) {
+		envelope_string(out, s);
+		return;
+	}
+	buf_init(&tidy, s.len);
+	while (s.len > 0) {
+		for (len = 1; len < s.len; len++)
+			if (str_trim(str_part(s, len, 1)).len == 0)
+				break;
+		if (tidy.len > 0)
+			buf_add_char(&tidy, ' ');
+		buf_add(&tidy, str_take(&s, len));
+		s = str_trim(s);
+	}
+	envelope_string(out, buf_str(&tidy));
+	buf_drop(&tidy);
+}
+
+void
+envelope_repeat(struct buf *out, size_t at, size_t len)
+{
+	char *space;
+
+	space = buf_space(out, len);
+	if (space == NULL)
+		return;
+	memcpy(space, str_part(buf_str(out), at, len).at, len);
+	buf_grew(out, len);
+}
+
+/* Add an address list; nobody is who sends it, len bytes at from. */
+static void
+add_people(struct buf *out, struct str value, size_t from, size_t len)
+{
+	size_t start;
+
+	start = out->len;
+	envelope_write_people(out, value);
+	if (out->full || out->len - start != STR("NIL").len)
+		return;
+	buf_cut(out, start);
+	envelope_repeat(out, from, len);
+}
+
+void
+envelope_write(struct buf *out, const struct str values[ENVELOPE_COUNT])
+{
+	size_t from, len;
+
+	buf_add_char(out, '(');
+	envelope_string(out, values[ENVELOPE_DATE]);
+	buf_add_char(out, ' ');
+	if (values[ENVELOPE_SUBJECT].at == NULL)
+		buf_add_text(out, "NIL");
+	else
+		envelope_human(out, values[ENVELOPE_SUBJECT]);
+	buf_add_char(out, ' ');
+	from = out->len;
+	envelope_write_people(out, values[ENVELOPE_FROM]);
+	len = out->len - from;
+	buf_add_char(out, ' ');
+	add_people(out, values[ENVELOPE_SENDER], from, len);
+	buf_add_char(out, ' ');
+	add_people(out, values[ENVELOPE_REPLY_TO], from, len);
+	buf_add_char(out, ' ');
+	envelope_write_people(out, values[ENVELOPE_TO]);
+	buf_add_char(out, ' ');
+	envelope_write_people(out, values[ENVELOPE_CC]);
+	buf_add_char(out, ' ');
+	envelope_write_people(out, values[ENVELOPE_BCC]);
+	buf_add_char(out, ' ');
+	envelope_string(out, values[ENVELOPE_IN_REPLY_TO]);
+	buf_add_char(out, ' ');
+	envelope_string(out, values[ENVELOPE_MESSAGE_ID]);
+	buf_add_char(out, ')');
+}
