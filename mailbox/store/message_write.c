@@ -1,6 +1,7 @@
 /*
  * Writing messages: a number and a key from the epoch, a body sealed with it
- * (body_write.c), then a row. The key is wiped with the last piece.
+ * (body_write.c), then a row. What lists want to know of it is found while it
+ * goes by, and sealed with the same key. That is wiped with the last piece.
  */
 #include "store/message.h"
 
@@ -9,9 +10,11 @@
 #include <string.h>
 
 #include "base/crypto.h"
+#include "mail/summary.h"
 #include "store/body.h"
 #include "store/box_inner.h"
 #include "store/epoch.h"
+#include "store/summary_row.h"
 
 _Static_assert(MESSAGE_ROW_MAX == BODY_ROW_MAX, "as message.h says");
 
@@ -19,6 +22,8 @@ struct message_writer {
 	struct db *db;
 	struct epoch *epoch;	/* NULL until the first piece */
 	struct body body;
+	struct summary_maker *maker;	/* NULL: not yet, or no more */
+	struct summary_row summary;	/* message 0: none */
 	int failed;		/* the first error; 0 */
 	bool done;		/* the last piece was given */
 	bool dots;		/* a line begins with a dot */
@@ -56,6 +61,35 @@ dots_look(struct message_writer *w, struct str piece)
 	w->line_begins = piece.at[piece.len - 1] == '\n';
 }
 
+/* A summary that would be too rich is left for its owner to ask for. */
+static void
+summary_finish(struct message_writer *w, const unsigned char key[SEAL_KEY])
+{
+	struct buf head, body;
+
+	buf_init(&head, SUMMARY_EARLY_MAX);
+	buf_init(&body, SUMMARY_EARLY_MAX);
+	if (summary_end(w->maker, &head, &body))
+		summary_row_seal(&w->summary, w->body.id.number,
+		    buf_str(&head), buf_str(&body), key);
+	buf_drop(&head);
+	buf_drop(&body);
+	summary_drop(w->maker);
+	w->maker = NULL;
+}
+
+static int
+piece_put(struct message_writer *w, struct str piece, bool last,
+	const unsigned char key[SEAL_KEY])
+{
+	int err = body_piece(&w->body, piece, last, key);
+
+	summary_feed(w->maker, piece);
+	if (last && err == 0)
+		summary_finish(w, key);
+	return err;
+}
+
 static int
 piece_first(struct message_writer *w, struct str piece, bool last)
 {
@@ -64,7 +98,8 @@ piece_first(struct message_writer *w, struct str piece, bool last)
 
 	if (err != 0)
 		return err;
-	err = body_piece(&w->body, piece, last, key);
+	w->maker = summary_new(SUMMARY_EARLY_MAX);
+	err = piece_put(w, piece, last, key);
 	if (!last) {
 		w->key = seal_memory_new(SEAL_KEY);
 		memcpy(w->key, key, SEAL_KEY);
@@ -76,7 +111,7 @@ piece_first(struct message_writer *w, struct str piece, bool last)
 static int
 piece_next(struct message_writer *w, struct str piece, bool last)
 {
-	int err = body_piece(&w->body, piece, last, w->key);
+	int err = piece_put(w, piece, last, w->key);
 
 	if (last) {
 		seal_memory_drop(w->key);
@@ -134,6 +169,8 @@ message_keep(struct message_writer *w, const struct message_start *start,
 	err = box_add(db, start, w->body.id.number, w->body.size, &own);
 	if (err == 0)
 		err = message_add(w);
+	if (err == 0 && w->summary.message != 0)
+		err = summary_row_add(db, &w->summary);
 	if (err == 0 && uid != NULL)
 		*uid = own;
 	if (err == 0)
@@ -148,6 +185,8 @@ message_abort(struct message_writer *w)
 	if (w == NULL)
 		return;
 	body_drop(&w->body);
+	summary_drop(w->maker);
+	summary_row_drop(&w->summary);
 	seal_memory_drop(w->key);
 	epoch_leave(w->epoch);
 	free(w);

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "fixture.h"
+#include "mail/summary.h"
 #include "queue_world.h"
 #include "store/db_inner.h"
 #include "store/device.h"
@@ -192,6 +193,34 @@ box_fill(struct fixture *f)
 	assert_int_equal(db_commit(f->db), 0);
 }
 
+/* Its messages get summaries when they are first asked for. */
+static void
+box_summarises(struct fixture *f)
+{
+	struct message_reader *r = message_reader_new(fixture_unlock(f));
+	struct buf head, body, again;
+
+	buf_init(&head, SUMMARY_MAX);
+	buf_init(&body, SUMMARY_MAX);
+	buf_init(&again, SUMMARY_MAX);
+	for (uint64_t message = 1024; message < 1026; message++) {
+		assert_int_equal(message_summary(f->db, r, message,
+		    MESSAGE_HEAD, &head), 0);
+		assert_int_equal(message_summarise(f->db, r, message, &head,
+		    &body), 0);
+		assert_int_equal(db_commit(f->db), 0);
+		assert_int_equal(message_summary(f->db, r, message,
+		    MESSAGE_BODY, &again), 1);
+		assert_true(str_equal(buf_str(&again), buf_str(&body)));
+	}
+	assert_int_equal(fixture_number(f, "SELECT count(*) FROM summary"),
+	    2);
+	buf_drop(&head);
+	buf_drop(&body);
+	buf_drop(&again);
+	message_reader_drop(r);
+}
+
 /* The keeper brings it up, and it is a box like any other. */
 static void
 test_older(void **state)
@@ -205,6 +234,7 @@ test_older(void **state)
 	fixture_reopen(f, DB_SERVE);
 	assert_int_equal(fixture_number(f, "PRAGMA user_version"), 3);
 	box_is_whole(f);
+	box_summarises(f);
 	assert_true(device_ready(f->db));
 	box_path(f, DEVICE_FILE, path);
 	assert_int_equal(access(path, F_OK), 0);
