@@ -19,19 +19,6 @@ imap_run_starttls(struct imap *m, struct imap_words *w)
 	}
 }
 
-/* Whether a password may be taken; replies when not. */
-static bool
-secure(struct imap *m)
-{
-	if (m->tls)
-		return true;
-	imap_finish(m, IMAP_NO, STR("PRIVACYREQUIRED"),
-	    m->reading->offered ?
-	    "There are no passwords without TLS: say STARTTLS first." :
-	    "There are no passwords without TLS.");
-	return false;
-}
-
 static void
 keep_secret(struct buf *b, struct str s)
 {
@@ -46,8 +33,6 @@ imap_run_login(struct imap *m, struct imap_words *w)
 {
 	struct str user, secret;
 
-	if (!secure(m))
-		return;
 	if (!words_space(w) || !words_astring(w, &user) || !words_space(w) ||
 	    !words_astring(w, &secret) || !words_end(w)) {
 		imap_finish_wrong(m, w);
@@ -103,8 +88,6 @@ imap_run_authenticate(struct imap *m, struct imap_words *w)
 	struct str mechanism, initial = STR("");
 	bool has_initial;
 
-	if (!secure(m))
-		return;
 	if (!words_space(w) || !words_atom(w, &mechanism)) {
 		imap_finish_wrong(m, w);
 		return;

@@ -146,6 +146,20 @@ is_http(const struct imap *m, const struct imap_words *w)
 	return false;
 }
 
+/* No password is taken in clear, not even a literal that would be one. */
+static bool
+is_private(const struct imap *m, struct imap_words *w)
+{
+	const enum imap_verb verb = m->command.verb;
+
+	if (m->tls || (verb != IMAP_LOGIN && verb != IMAP_AUTHENTICATE))
+		return true;
+	return words_fail_code(w, IMAP_NO, "PRIVACYREQUIRED",
+	    m->reading->offered ?
+	    "There are no passwords without TLS: say STARTTLS first." :
+	    "There are no passwords without TLS.");
+}
+
 const struct imap_verb_row *
 imap_obey_begin(struct imap *m, struct imap_words *w)
 {
@@ -161,7 +175,7 @@ imap_obey_begin(struct imap *m, struct imap_words *w)
 	now = !m->reading->authenticated ? IMAP_BEFORE :
 	    m->selected ? IMAP_SELECTED : IMAP_AFTER;
 	if ((row->when & now) != 0)
-		return row;
+		return is_private(m, w) ? row : NULL;
 	(void)words_fail(w, now == IMAP_BEFORE ? "Log in first." :
 	    now == IMAP_AFTER && row->when == IMAP_SELECTED ?
 	    "Select a mailbox first." : "You are logged in already.");

@@ -90,7 +90,7 @@ static bool
 take_fields(struct imap_words *w, struct imap_item *item)
 {
 	struct words_list list = { 0 };
-	struct str *field;
+	struct str field;
 
 	if (!words_space(w))
 		return false;
@@ -99,13 +99,13 @@ take_fields(struct imap_words *w, struct imap_item *item)
 		    sizeof *item->fields);
 		if (item->fields == NULL)
 			return false;
-		field = &item->fields[item->field_count];
-		if (!words_astring(w, field))
+		if (!words_astring(w, &field))
 			return false;
-		if (!is_field(*field))
+		if (!is_field(field))
 			return words_fail(w,
 			    "The name of a field was expected.");
-		item->field_count++;
+		if (!words_keep(w, field, &item->fields[item->field_count++]))
+			return false;
 	}
 	return w->why == NULL && (item->field_count > 0 ||
 	    words_fail(w, "The name of a field was expected."));

@@ -1,4 +1,7 @@
-/* NOTIFY (RFC 5465 section 8). */
+/*
+ * NOTIFY (RFC 5465 section 8). All of it is in the arena, since it is wanted
+ * for longer than the command.
+ */
 #include "talk/imap_parse.h"
 
 static const char *const event_names[] = {
@@ -20,10 +23,12 @@ is_selected(const struct imap_event_group *group)
 static bool
 add_name(struct imap_words *w, struct imap_event_group *group)
 {
+	struct str name;
+
 	group->names = words_grow(w, group->names, group->name_count,
 	    sizeof *group->names);
-	return group->names != NULL &&
-	    words_mailbox(w, &group->names[group->name_count++]);
+	return group->names != NULL && words_mailbox(w, &name) &&
+	    words_keep(w, name, &group->names[group->name_count++]);
 }
 
 /* A mailbox, or several in parentheses. */

@@ -125,7 +125,7 @@ test_clear(void **state)
 	    "b NO [PRIVACYREQUIRED] There are no passwords without TLS.\r\n"
 	    "c BAD There is no TLS here.\r\n");
 	w.offer = true;
-	world_play(w, STR("a LOGIN o p\r\nb STARTTLS x\r\nc STARTTLS\r\n"),
+	world_play(w, STR("a LOGIN {1}\r\nb STARTTLS x\r\nc STARTTLS\r\n"),
 	    "* OK [CAPABILITY " OFFER "] IMAP at your service.\r\n"
 	    "a NO [PRIVACYREQUIRED] There are no passwords without TLS: say "
 	    "STARTTLS first.\r\n"
