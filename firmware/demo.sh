@@ -88,6 +88,8 @@ card() {
 
     curl -k -u $login:$password pop3s://127.0.0.1:$pop3s/1
 
+    curl -k -u $login:$password 'imaps://127.0.0.1:$imaps/INBOX;UID=1'
+
   Write as that address, to another one of yours, and see what they see:
 
     printf 'From: $login\r\nSubject: [sendas:Shop <shop>] Hi\r\n\r\nHello, you.\r\n' | curl -k -u $login:$password smtps://127.0.0.1:$submissions --mail-from $login --mail-rcpt friend@$domain -T -

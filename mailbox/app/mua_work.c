@@ -128,6 +128,7 @@ static const struct command {
 	[IMAP_CLOSE] = { .step = mua_close, .changes = true },
 	[IMAP_UNSELECT] = { .step = mua_close },
 	[IMAP_EXPUNGE] = { .step = mua_expunge, .changes = true },
+	[IMAP_FETCH] = { .step = mua_fetch, .numbers = true },
 	[IMAP_STORE] = { .step = mua_store, .changes = true, .numbers = true },
 	[IMAP_COPY] = { .step = mua_copy, .changes = true },
 	[IMAP_MOVE] = { .step = mua_copy, .changes = true },

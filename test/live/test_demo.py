@@ -94,7 +94,7 @@ def test_a_first_and_a_second_start(tmp_path):
 def test_the_commands_of_the_card_work_as_they_are(tmp_path):
     demo = Demo(tmp_path / "run", free_ports(7))
     lines = [line.strip() for line in demo.said.read_text().splitlines()]
-    send, fetch, submit, see = [line for line in lines if "curl " in line]
+    send, fetch, look, submit, see = [line for line in lines if "curl " in line]
 
     def run(command):
         return subprocess.run(command, shell=True, check=True,
@@ -104,6 +104,7 @@ def test_the_commands_of_the_card_work_as_they_are(tmp_path):
     arrived = run(fetch)
     assert b"Delivered-To: shop@example.test" in arrived
     assert b"Hello, box." in arrived
+    assert run(look) == arrived
     run(submit)
     arrived = run(see)
     assert b"From: Shop <shop@example.test>" in arrived
