@@ -248,8 +248,8 @@ struct imap_notify {
 /*
  * Views are into the command as it was read, trees into its arena: all of it
  * lives until imap_done(). NOTIFY is all in the arena, which the shell may
- * move elsewhere, leaving a zeroed one. Mailbox names are UTF-8, "INBOX" in that letter
- * case; they need not exist.
+ * move elsewhere, leaving a zeroed one. Mailbox names are UTF-8, "INBOX" in
+ * that letter case; they need not exist.
  */
 struct imap_command {
 	struct arena arena;
