@@ -27,6 +27,24 @@ fetch_pauses(const struct mua_fetch *f)
 	    mua_full(f->m);
 }
 
+/* Have message_read() read a piece; after the last one the message closes. */
+static int
+piece_find(struct mua_fetch *f, uint32_t index)
+{
+	struct mua *m = f->m;
+	int err;
+
+	if (f->opened && (index == f->piece_next ||
+	    message_seek(m->reader, index) == 0))
+		return 0;
+	err = message_open(m->service->db, m->reader,
+	    f->rows[f->row].message);
+	if (err == 0 && index > 0 && message_seek(m->reader, index) != 0)
+		err = -EIO;
+	f->opened = err == 0;
+	return err;
+}
+
 int
 fetch_octets(struct mua_fetch *f, uint64_t at, struct str *view)
 {
@@ -36,19 +54,12 @@ fetch_octets(struct mua_fetch *f, uint64_t at, struct str *view)
 
 	if (f->piece != index) {
 		f->piece = FETCH_NO_PIECE;
-		if (!f->opened) {
-			got = message_open(service->db, f->m->reader,
-			    f->rows[f->row].message);
-			if (got != 0)
-				return got;
-			f->opened = true;
-			f->piece_next = 0;
-		}
-		if (index != f->piece_next &&
-		    message_seek(f->m->reader, index) != 0)
-			return -EIO;
+		got = piece_find(f, index);
+		if (got != 0)
+			return got;
 		got = message_read(service->db, f->m->reader,
 		    &service->piece);
+		f->opened = got > 0;
 		if (got <= 0)
 			return got < 0 ? got : -EIO;
 		f->piece = index;
@@ -200,7 +211,7 @@ fetch_text_count(struct mua_fetch *f)
 	if (got == 0)
 		text_counted(f);
 	if (got < 0) {
-		f->err = got;
+		f->err = f->err != 0 ? f->err : got;
 		text_missing(f);
 	}
 }
