@@ -147,10 +147,10 @@ mua_list(struct mua *m)
 	if (job != NULL)
 		return list_on(m);
 	/* RFC 9051 section 6.3.9: this asks for the delimiter. */
-	if (!want->extended && want->count == 1 &&
+	if (c->verb == IMAP_LIST && !want->extended &&
 	    want->patterns[0].len == 0) {
-		buf_add_format(&m->imap.out, "* %s (\\Noselect) \"/\" \"\"\r\n",
-		    c->verb == IMAP_LSUB ? "LSUB" : "LIST");
+		buf_add(&m->imap.out,
+		    STR("* LIST (\\Noselect) \"/\" \"\"\r\n"));
 		return mua_end(m, IMAP_OK, "That is the delimiter.");
 	}
 	job = mua_job(m, sizeof *job, list_drop);
