@@ -259,8 +259,8 @@ read_literal(struct imap *m, struct str *in)
 	part = str_take(in, r->left < in->len ? (size_t)r->left : in->len);
 	r->left -= part.len;
 	m->progress++;
-	if (!count_early(m, part.len))
-		return true;
+	/* no literal begins that would be too much */
+	must(count_early(m, part.len));
 	if (r->state == IMAP_AT_LITERAL)
 		text_add(r, part);
 	if (r->left == 0)

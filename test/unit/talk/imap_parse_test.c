@@ -44,6 +44,10 @@ test_names(void **state)
 		    "a backslash only." },
 		{ "DELETE (a)", "BAD The name of a mailbox was expected." },
 		{ "RENAME a", "BAD More was expected." },
+		{ "DELETE {3", "BAD A literal was expected." },
+		{ "DELETE {x}", "BAD A number was expected." },
+		{ "DELETE {}", "BAD A number was expected." },
+		{ "DELETE }", "DELETE mailbox=<}>" },
 	};
 	struct world w = world_inside();
 
@@ -163,6 +167,37 @@ test_list(void **state)
 
 	(void)state;
 	play(world_inside(), cases, countof(cases));
+}
+
+/* What would take long to compare. */
+static void
+test_list_limits(void **state)
+{
+	static const char limit[] =
+	    "NO [LIMIT] Those are too many or too long patterns.";
+	struct buf command;
+	size_t i;
+
+	(void)state;
+	buf_init(&command, 10000);
+	buf_add_text(&command, "LIST \"\" (");
+	for (i = 0; i < 101; i++)
+		buf_add_text(&command, "* ");
+	buf_add_text(&command, ")");
+	world_command(world_inside(), buf_text(&command), limit);
+	buf_clear(&command);
+	buf_add_text(&command, "LSUB \"\" ");
+	for (i = 0; i < 2001; i++)
+		buf_add_char(&command, 'x');
+	world_command(world_inside(), buf_text(&command), limit);
+	buf_clear(&command);
+	buf_add_text(&command, "LIST ");
+	for (i = 0; i < 2001; i++)
+		buf_add_char(&command, 'x');
+	buf_add_text(&command, " *");
+	world_command(world_inside(), buf_text(&command),
+	    "NO [LIMIT] That is too long a reference.");
+	buf_drop(&command);
 }
 
 static void
@@ -333,6 +368,7 @@ imap_parse_test(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_select),
 		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_list_limits),
 		cmocka_unit_test(test_store),
 		cmocka_unit_test(test_meta),
 		cmocka_unit_test(test_notify),

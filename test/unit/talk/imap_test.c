@@ -313,6 +313,38 @@ test_errors(void **state)
 	buf_drop(&want);
 }
 
+/* What is said wrongly of what the machine answers alone. */
+static void
+test_own_wrong(void **state)
+{
+	struct buf command;
+	size_t i;
+
+	(void)state;
+	world_command(world_inside(), "CAPABILITY x",
+	    "BAD The end of the command was expected.");
+	world_command(world_inside(), "LOGOUT x",
+	    "BAD The end of the command was expected.");
+	world_command(world_inside(), "ENABLE X (",
+	    "BAD An atom was expected.");
+	world_command(world_inside(), "ENABLE X)",
+	    "BAD The end of the command was expected.");
+	world_command(world_inside(), "ID",
+	    "BAD More was expected.");
+	world_command(world_inside(), "ID (\"a\")",
+	    "BAD A space was expected.");
+	world_command(world_inside(), "ID (a b)",
+	    "BAD A string was expected.");
+	buf_init(&command, 10000);
+	buf_add_text(&command, "ID (");
+	for (i = 0; i < 31; i++)
+		buf_add_text(&command, "\"a\" NIL ");
+	buf_add_text(&command, ")");
+	world_command(world_inside(), buf_text(&command),
+	    "BAD That is too much of an ID.");
+	buf_drop(&command);
+}
+
 /* What a session shows with the literal in a scene; returned owned. */
 static struct buf
 run_filled(struct world w, const char *before, size_t count,
@@ -456,6 +488,7 @@ imap_test(void)
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_broken_lines),
 		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_own_wrong),
 		cmocka_unit_test(test_early),
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_drain),
