@@ -17,8 +17,8 @@ preview_new(struct str charset, bool html)
 		p->charset = charset_open(STR(""));
 	p->html = html;
 	buf_init(&p->utf8, 8 * PREVIEW_LOOK_MAX);
-	buf_init(&p->own.text, PREVIEW_ROOM);
-	buf_init(&p->quoted.text, PREVIEW_ROOM);
+	buf_init(&p->own.text, 4 * PREVIEW_LETTERS_MAX);
+	buf_init(&p->quoted.text, 4 * PREVIEW_LETTERS_MAX);
 	return p;
 }
 
@@ -61,6 +61,17 @@ is_joiner(uint32_t point)
 	return point == 0x200C || point == 0x200D;
 }
 
+/* What comes next is a letter: the space before it. */
+static void
+add_gap(struct preview_words *w)
+{
+	if (w->space && w->letters > 0 && w->letters < PREVIEW_LETTERS_MAX) {
+		buf_add_char(&w->text, ' ');
+		w->letters++;
+	}
+	w->space = false;
+}
+
 static void
 add_letter(struct preview_words *w, uint32_t point)
 {
@@ -69,12 +80,23 @@ add_letter(struct preview_words *w, uint32_t point)
 		return;
 	}
 	if (is_nothing(point) || (is_joiner(point) &&
-	    (w->space || w->text.len == 0)))
+	    (w->space || w->letters == 0)))
 		return;
-	if (w->space && w->text.len > 0)
-		buf_add_char(&w->text, ' ');
-	w->space = false;
-	charset_add(&w->text, point);
+	add_gap(w);
+	if (w->letters < PREVIEW_LETTERS_MAX) {
+		charset_add(&w->text, point);
+		w->letters++;
+	}
+}
+
+/* Add letters of ASCII. */
+static void
+add_run(struct preview_words *w, struct str run)
+{
+	add_gap(w);
+	run = str_part(run, 0, PREVIEW_LETTERS_MAX - w->letters);
+	buf_add(&w->text, run);
+	w->letters += run.len;
 }
 
 void
@@ -96,13 +118,47 @@ preview_put(struct preview *p, uint32_t point)
 	}
 }
 
+/* How many octets at the front of s are ASCII, and nothing but letters. */
+static size_t
+plain_run(struct str s)
+{
+	size_t i;
+	int c;
+
+	for (i = 0; i < s.len; i++) {
+		c = str_at(s, i);
+		if (c <= ' ' || c > '~' || c == '<' || c == '>' || c == '&')
+			break;
+	}
+	return i;
+}
+
+static void
+put_run(struct preview *p, struct str run)
+{
+	const bool quoted = p->line_quoted || p->quotes > 0;
+
+	p->line_begun = true;
+	add_run(quoted ? &p->quoted : &p->own, run);
+	(quoted ? &p->own : &p->quoted)->space = true;
+}
+
 static void
 read_text(struct preview *p)
 {
-	struct str rest;
+	struct str rest, run;
 	uint32_t point;
 
-	for (rest = buf_str(&p->utf8); rest.len > 0; ) {
+	rest = buf_str(&p->utf8);
+	while (rest.len > 0 && p->own.letters < PREVIEW_LETTERS_MAX) {
+		if (!p->html || preview_html_reads(p)) {
+			run = str_take(&rest, plain_run(rest));
+			if (run.len > 0)
+				put_run(p, run);
+		} else
+			str_take(&rest, preview_html_idle(p, rest));
+		if (rest.len == 0)
+			return;
 		str_take(&rest, charset_point(rest, &point));
 		if (p->html)
 			preview_html(p, point);
@@ -114,12 +170,15 @@ read_text(struct preview *p)
 bool
 preview_full(const struct preview *p)
 {
-	return p->looked >= PREVIEW_LOOK_MAX || p->own.text.full;
+	return p->looked >= PREVIEW_LOOK_MAX ||
+	    p->own.letters >= PREVIEW_LETTERS_MAX;
 }
 
 void
 preview_feed(struct preview *p, struct str octets)
 {
+	if (preview_full(p))
+		return;
 	octets = str_part(octets, 0, PREVIEW_LOOK_MAX - p->looked);
 	p->looked += octets.len;
 	buf_clear(&p->utf8);
@@ -150,6 +209,6 @@ preview_end(struct preview *p, struct buf *out, size_t max)
 		read_text(p);
 		preview_html_end(p);
 	}
-	words = p->own.text.len > 0 ? &p->own : &p->quoted;
+	words = p->own.letters > 0 ? &p->own : &p->quoted;
 	add_letters(out, buf_str(&words->text), max);
 }

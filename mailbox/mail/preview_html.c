@@ -262,6 +262,25 @@ read_comment(struct preview *p, uint32_t point)
 	p->dashes = point == '-' ? p->dashes + 1 : 0;
 }
 
+bool
+preview_html_reads(const struct preview *p)
+{
+	return p->state == PREVIEW_TEXT && p->skipped_len == 0;
+}
+
+size_t
+preview_html_idle(const struct preview *p, struct str text)
+{
+	size_t end;
+
+	end = 0;
+	if (p->state == PREVIEW_QUOTED)
+		end = str_find(text, 0, (char)p->quote);
+	else if (p->state == PREVIEW_TEXT && p->skipped_len > 0)
+		end = str_find(text, 0, '<');
+	return end == STR_NONE ? text.len : end;
+}
+
 void
 preview_html(struct preview *p, uint32_t point)
 {

@@ -5,8 +5,6 @@
 #include "mail/charset.h"
 #include "mail/preview.h"
 
-#define PREVIEW_ROOM 1024	/* octets of words that are kept: 256 letters
-				   (RFC 8970 section 3.1) of 4 octets */
 #define PREVIEW_NAME_MAX 12	/* of tags and entities that mean something */
 
 enum preview_state {
@@ -24,6 +22,7 @@ enum preview_state {
 /* Words, single spaces between them. */
 struct preview_words {
 	struct buf text;
+	size_t letters;		/* of text */
 	bool space;		/* white space came behind the last one */
 };
 
@@ -51,6 +50,12 @@ struct preview {
 
 /* Add a letter to the words. */
 void preview_put(struct preview *p, uint32_t point);
+
+/* Whether letters of text come now, rather than of tags and the like. */
+bool preview_html_reads(const struct preview *p);
+
+/* How many octets at the front of text mean nothing where it stands. */
+size_t preview_html_idle(const struct preview *p, struct str text);
 
 /* Read one letter of HTML. */
 void preview_html(struct preview *p, uint32_t point);

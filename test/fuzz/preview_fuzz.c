@@ -4,7 +4,7 @@
  */
 #include "mail/preview.h"
 
-#define LETTERS 200
+#define LETTERS PREVIEW_LETTERS_MAX
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

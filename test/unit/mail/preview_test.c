@@ -181,10 +181,21 @@ test_bounds(void **state)
 	p = preview_new(STR("utf-8"), false);
 	for (i = 0; i < 300 && !preview_full(p); i++)
 		preview_feed(p, STR("\xf0\x9f\x98\x80"));
-	assert_int_equal(i, 257);
+	assert_int_equal(i, PREVIEW_LETTERS_MAX);
 	preview_feed(p, STR("x"));
-	preview_end(p, &out, 256);
-	assert_int_equal(out.len, 1024);
+	preview_end(p, &out, 1000);
+	assert_int_equal(out.len, 4 * PREVIEW_LETTERS_MAX);
+	preview_drop(p);
+
+	/* a word that is cut, and a space that nothing follows */
+	buf_clear(&out);
+	p = preview_new(STR("utf-8"), true);
+	for (i = 0; i < PREVIEW_LETTERS_MAX - 1; i++)
+		preview_feed(p, STR("x"));
+	preview_feed(p, STR(" yyy\xc3\xa9 zzz"));
+	assert_true(preview_full(p));
+	preview_end(p, &out, 1000);
+	assert_int_equal(out.len, PREVIEW_LETTERS_MAX - 1);
 	preview_drop(p);
 	buf_drop(&out);
 }
