@@ -113,12 +113,20 @@ a_long_one_is_what_it_was(void **state)
 	script_end(&s);
 }
 
+static uint64_t
+messages(struct script_world *s)
+{
+	struct box_status status;
+
+	assert_int_equal(box_status(s->w.at.db, BOX_INBOX, &status), 0);
+	return status.messages;
+}
+
 static void
 nul_is_refused(void **state)
 {
 	static const char ask[] = "A APPEND INBOX ~{5+}\r\na\0b\r\n\r\n";
 	struct script_world s;
-	struct box_status status;
 	struct str rest = { ask, sizeof ask - 1 };
 
 	(void)state;
@@ -127,8 +135,7 @@ nul_is_refused(void **state)
 	assert_int_equal(send(s.c.fd, rest.at, rest.len, 0), rest.len);
 	assert_string_equal(imap_client_hear(&s.c, "A "), "A NO [UNKNOWN-CTE] "
 	    "A message cannot be kept with NUL in it.\r\n");
-	assert_int_equal(box_status(s.w.at.db, BOX_INBOX, &status), 0);
-	assert_int_equal(status.messages, 0);
+	assert_int_equal(messages(&s), 0);
 	script_end(&s);
 }
 
@@ -137,25 +144,49 @@ static void
 all_or_none_are_kept(void **state)
 {
 	struct script_world s;
-	struct box_status status;
 
 	(void)state;
 	script_begin(&s, 1);
 	s.w.fails = true;
 	script_ask(&s.c, "APPEND INBOX {1+}\r\na {1+}\r\nb",
 	    "A NO [SERVERBUG] The disk failed; the log has more.\n");
-	assert_int_equal(box_status(s.w.at.db, BOX_INBOX, &status), 0);
-	assert_int_equal(status.messages, 1);
+	assert_int_equal(messages(&s), 1);
 	script_ask(&s.c, "SELECT INBOX", NULL);
 	s.w.fails = true;
 	script_ask(&s.c, "REPLACE 1 INBOX {1+}\r\na",
 	    "A NO [SERVERBUG] The disk failed; the log has more.\n");
 	script_ask(&s.c, "APPEND INBOX {1+}\r\na", NULL);
-	assert_int_equal(box_status(s.w.at.db, BOX_INBOX, &status), 0);
-	assert_int_equal(status.messages, 2);
+	assert_int_equal(messages(&s), 2);
 	/* who goes away in the middle leaves nothing */
 	imap_client_say(&s.c, "A APPEND INBOX {1+}\r\na {1000+}\r\nb");
 	imap_world_turn(&s.w, 3);
+	script_end(&s);
+}
+
+/* What goes wrong behind a message takes it along, and the session goes on. */
+static void
+a_bad_end_keeps_nothing(void **state)
+{
+	struct script_world s;
+	struct buf ask;
+	unsigned n;
+
+	(void)state;
+	script_begin(&s, 0);
+	assert_true(strncmp(imap_client_ask(&s.c, "APPEND INBOX {1+}\r\na "
+	    "(\\Seen"), "A BAD ", 6) == 0);
+	buf_init(&ask, 100000);
+	buf_add_text(&ask, "APPEND INBOX");
+	for (n = 0; n < 1000; n++)
+		buf_add_text(&ask, " {1+}\r\na");
+	script_ask(&s.c, buf_text(&ask), KEPT("1:1000"));
+	assert_int_equal(messages(&s), 1000);
+	buf_add_text(&ask, " {1+}\r\na (\\Seen) {3+}\r\na\r\n");
+	script_ask(&s.c, buf_text(&ask),
+	    "A NO [LIMIT] Too many for one command.\n");
+	buf_drop(&ask);
+	assert_int_equal(messages(&s), 1000);
+	script_ask(&s.c, "APPEND INBOX {1+}\r\na", KEPT("1001"));
 	script_end(&s);
 }
 
@@ -168,6 +199,7 @@ mua_append_test(void)
 		cmocka_unit_test(a_long_one_is_what_it_was),
 		cmocka_unit_test(nul_is_refused),
 		cmocka_unit_test(all_or_none_are_kept),
+		cmocka_unit_test(a_bad_end_keeps_nothing),
 	};
 
 	crypto_start();
