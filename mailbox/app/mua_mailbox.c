@@ -131,7 +131,6 @@ created(struct mua *m)
 
 	if (m->settled != 0)
 		return mua_end_errno(m, m->settled);
-	mua_names_changed(m);
 	if (name.len != c->mailbox.len)
 		put_old_name(m, name, c->mailbox);
 	buf_init(&id, 32);
@@ -183,7 +182,6 @@ deleted(struct mua *m)
 		buf_add(&m->imap.out,
 		    STR("* OK [CLOSED] The mailbox is gone.\r\n"));
 	}
-	mua_names_changed(m);
 	return mua_end(m, IMAP_OK, "It is gone.");
 }
 
@@ -236,7 +234,6 @@ renamed(struct mua *m)
 
 	if (m->settled != 0)
 		return mua_end_errno(m, m->settled);
-	mua_names_changed(m);
 	if (name.len != c->other.len)
 		put_old_name(m, name, c->mailbox);
 	return mua_end(m, IMAP_OK, "It has its new name.");
@@ -351,7 +348,6 @@ subscribed(struct mua *m)
 {
 	if (m->settled != 0)
 		return mua_end_errno(m, m->settled);
-	mua_names_changed(m);
 	return mua_end(m, IMAP_OK, "So be it.");
 }
 

@@ -315,9 +315,19 @@ set_back(struct mua *m, struct set_job *job)
 static enum mua_go
 metadata_set(struct mua *m)
 {
+	const struct imap_metadata *want = &m->imap.command.u.metadata;
+	const struct set_job *job = m->job;
+	struct buf name;
+	size_t n;
+
 	if (m->settled != 0)
 		return mua_end_errno(m, m->settled);
-	mua_names_changed(m);
+	buf_init(&name, ANNOTATION_NAME_MAX);
+	for (n = 0; n < want->count; n++) {
+		lower(&name, want->entries[n].name);
+		notify_annotated(m, job->box, buf_str(&name));
+	}
+	buf_drop(&name);
 	return mua_end(m, IMAP_OK, "They are set.");
 }
 

@@ -26,6 +26,7 @@
 #define MUA_STOPPING "Shutting down; please come again."
 
 struct mua;
+struct mua_notify;
 
 /* What a step says of its command. */
 enum mua_go {
@@ -99,6 +100,9 @@ struct mua {
 	unsigned chain;			/* commands begun in this turn */
 	uint32_t commands;		/* in all */
 	struct mua_view view;
+	struct mua_notify *notify;	/* NULL: it hears of the selected
+					   mailbox, within commands */
+	bool unasked;			/* the command under way is of NOTIFY */
 
 	/* the command under way */
 	enum mua_go (*step)(struct mua *m);
@@ -133,7 +137,10 @@ void mua_resume(struct mua *m);
 /* The turn has settled for which it waited. */
 void mua_settled(struct mua *m);
 
-/* Tell news to one within IDLE. */
+/* Whether it may hear news now, being between commands or within IDLE. */
+bool mua_hears(const struct mua *m);
+
+/* Tell them. */
 void mua_news(struct mua *m);
 
 /* ---- mua_work.c ---- */
@@ -186,9 +193,6 @@ void *mua_job(struct mua *m, size_t size, void (*drop)(void *job));
 
 /* Whether out has so much in it that the step should return. */
 bool mua_full(const struct mua *m);
-
-/* A mailbox was made, renamed, removed or subscribed to. */
-void mua_names_changed(struct mua *m);
 
 /* ---- mua_login.c ---- */
 
@@ -271,6 +275,32 @@ void view_put_keywords(struct mua *m);
 void view_put_runs(struct mua *m, const char *name, struct uids *set,
 	struct uids *told);
 
+/* ---- mua_notify.c ---- */
+
+/* Forget what was wished; safe twice. */
+void notify_drop(struct mua *m);
+
+/* Whether it hears of the selected mailbox, and of changed flags there. */
+bool notify_hears(const struct mua *m);
+bool notify_hears_flags(const struct mua *m);
+
+/* A mailbox was selected. */
+void notify_selected(struct mua *m);
+
+/*
+ * Tell news between commands, or within IDLE.
+ *
+ * fetch     a FETCH that nobody asked for is to be carried out: mua_begin(),
+ *           then notify_fetched()
+ *
+ * Returns:  true when there is more to tell, once out has room.
+ */
+bool notify_tell(struct mua *m, bool *fetch);
+void notify_fetched(struct mua *m);
+
+/* An annotation of a mailbox (0: of the server) was set. */
+void notify_annotated(struct mua *m, int64_t box, struct str name);
+
 /* ---- mua_recent.c ---- */
 
 /* At the start nothing is \Recent of what is there. */
@@ -323,6 +353,7 @@ enum mua_go mua_delete(struct mua *m);
 enum mua_go mua_rename(struct mua *m);
 enum mua_go mua_subscribe(struct mua *m);	/* both */
 enum mua_go mua_quota(struct mua *m);	/* mua_quota.c: all three */
+enum mua_go mua_notify(struct mua *m);	/* mua_notify.c */
 enum mua_go mua_get_metadata(struct mua *m);	/* mua_metadata.c */
 enum mua_go mua_set_metadata(struct mua *m);
 enum mua_go mua_append(struct mua *m);	/* mua_append.c: APPEND and REPLACE,

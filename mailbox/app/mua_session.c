@@ -33,6 +33,7 @@ leave(struct mua *m)
 	timer_cancel(loop, &m->turn);
 	crowd_leave(&m->service->common.crowd, &m->member);
 	mua_work_drop(m);
+	notify_drop(m);
 	view_close(m);
 	mua_lock(m);
 	conn_drop(&m->conn);
@@ -96,22 +97,44 @@ part(struct mua *m)
 	conn_finish(&m->conn);
 }
 
+/* A step of the command is done; true when the machine can go on at once. */
+static bool
+worked(struct mua *m, bool answered)
+{
+	if (m->broken)
+		part(m);
+	else if (answered && m->packs)
+		drain(m, MUA_PACKS);
+	return answered && !m->broken && !m->packs;
+}
+
 /*
- * Tell news to one within IDLE, and send them; what there is no room for is
- * told when that is sent. Returns: true when the machine has more to say.
+ * Tell news to one who may hear them now, and send them; what there is no room
+ * for is told when that is sent. Returns: true when the machine has more to
+ * say.
  */
 static bool
 tell(struct mua *m)
 {
+	bool fetch = false;
+
 	/* At the end of the turn, then. */
 	if (mua_unsettled(m))
 		m->service->news = true;
 	else
-		m->untold = view_tell(m, true);
+		m->untold = notify_tell(m, &fetch);
+	if (fetch)
+		return worked(m, mua_begin(m));
 	if (m->lost)
 		imap_bye(&m->imap, MUA_LOST);
 	conn_flush(&m->conn);
 	return m->lost;
+}
+
+bool
+mua_hears(const struct mua *m)
+{
+	return m->job == NULL && (m->imap.idling || m->notify != NULL);
 }
 
 /* All is read that came; true when the machine has more to say. */
@@ -123,24 +146,13 @@ pause_or_part(struct mua *m)
 		imap_bye(&m->imap, MUA_STOPPING);
 		return true;
 	}
-	if (m->imap.idling)
+	if (mua_hears(m))
 		return tell(m);
 	/* ENABLE may have turned it on. */
 	if (m->view.open && !m->view.condstore)
 		view_tell_modseq(m);
 	conn_flush(&m->conn);
 	return false;
-}
-
-/* A step of the command is done; true when the machine can go on at once. */
-static bool
-worked(struct mua *m, bool answered)
-{
-	if (m->broken)
-		part(m);
-	else if (answered && m->packs)
-		drain(m, MUA_PACKS);
-	return answered && !m->broken && !m->packs;
 }
 
 /* Do what the machine asks; true when it can go on at once. */
@@ -282,7 +294,7 @@ on_drained(struct mua *m)
 		go_on(m);
 		break;
 	case MUA_TALKS:
-		if (m->untold && m->imap.idling && tell(m))
+		if (m->untold && mua_hears(m) && tell(m))
 			talk(m);
 		break;
 	case MUA_SHAKES:

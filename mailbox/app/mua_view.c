@@ -41,6 +41,7 @@ view_open(struct mua *m, int64_t box, bool read_only)
 	if (!read_only)
 		recent_given(service, box, status.uidnext);
 	m->imap.selected = true;
+	notify_selected(m);
 	return 0;
 }
 

@@ -205,7 +205,7 @@ view_tell(struct mua *m, bool expunges)
 	struct box_status status;
 	int more;
 
-	if (!v->open)
+	if (!v->open || !notify_hears(m))
 		return false;
 	if (mua_full(m))
 		return true;
@@ -220,7 +220,7 @@ view_tell(struct mua *m, bool expunges)
 		more = news_gone(m, &status, expunges);
 	if (more == 0)
 		more = news_new(m, &status);
-	if (more == 0)
+	if (more == 0 && notify_hears_flags(m))
 		more = news_changed(m, &status);
 	if (v->keywords.count > v->keywords_told)
 		view_put_keywords(m);

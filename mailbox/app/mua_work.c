@@ -125,6 +125,7 @@ static const struct command {
 	[IMAP_SETQUOTA] = { .step = mua_quota },
 	[IMAP_GETMETADATA] = { .step = mua_get_metadata },
 	[IMAP_SETMETADATA] = { .step = mua_set_metadata, .changes = true },
+	[IMAP_NOTIFY] = { .step = mua_notify },
 	[IMAP_CLOSE] = { .step = mua_close, .changes = true },
 	[IMAP_UNSELECT] = { .step = mua_close },
 	[IMAP_EXPUNGE] = { .step = mua_expunge, .changes = true },
@@ -159,12 +160,6 @@ bool
 mua_full(const struct mua *m)
 {
 	return m->imap.out.len >= IMAP_OUT_STOP;
-}
-
-void
-mua_names_changed(struct mua *m)
-{
-	m->service->names++;
 }
 
 bool
@@ -301,6 +296,12 @@ mua_work(struct mua *m)
 	m->work_total = 0;
 	if (m->broken) {
 		mua_work_drop(m);
+		return true;
+	}
+	if (m->unasked) {
+		mua_work_drop(m);
+		buf_drop(&m->code);
+		notify_fetched(m);
 		return true;
 	}
 	if (!tell(m))

@@ -132,9 +132,12 @@ tell_all(struct imap_service *service)
 	for (link = members->next; link != members; link = next) {
 		next = link->next;
 		m = list_of(link, struct mua, member.link);
-		if (!m->imap.idling || !m->view.open || m->state != MUA_TALKS)
+		if (m->state != MUA_TALKS || !mua_hears(m))
 			continue;
-		modseq = heard_modseq(&heard, service->db, m->view.box);
+		modseq = UINT64_MAX;
+		if (m->notify == NULL)
+			modseq = !m->view.open ? 0 : heard_modseq(&heard,
+			    service->db, m->view.box);
 		if (modseq > m->view.modseq || modseq > m->view.gone_modseq)
 			mua_news(m);
 	}

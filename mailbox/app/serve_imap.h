@@ -4,11 +4,20 @@
 
 #include "app/gate.h"
 #include "app/service.h"
+#include "store/annotation.h"
 
 /* Of a mailbox: UIDs from first on nobody was shown as \Recent. */
 struct imap_recent {
 	int64_t box;
 	uint32_t first;
+};
+
+#define IMAP_ANNOTATED 16	/* annotations set, remembered for NOTIFY */
+
+/* One that was set. */
+struct imap_annotated {
+	int64_t box;			/* 0: of the server */
+	char name[ANNOTATION_NAME_MAX + 1];
 };
 
 /* Lives in the keeper. Zeroed plus serve_imap_open(). */
@@ -18,10 +27,11 @@ struct imap_service {
 	struct db *db;
 	struct list settling;	/* sessions that go on after the commit */
 	struct buf piece;	/* of the message being read, within one step */
-	uint64_t names;		/* grows when mailboxes come, go or change */
 	struct timer look;	/* for what other processes changed */
 	int64_t outside;	/* db_outside() at the last look */
 	bool news;		/* to be told when the turn has settled */
+	struct imap_annotated annotated[IMAP_ANNOTATED];	/* a ring */
+	uint64_t annotated_count;
 	struct imap_recent *recents;	/* by box */
 	size_t recent_count;
 };

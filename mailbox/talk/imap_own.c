@@ -9,8 +9,7 @@
 /* When a capability is shown. */
 enum {
 	EARLY = 1,	/* before a login */
-	LATE = 2,
-	NEVER = 0	/* as long as it is not whole */
+	LATE = 2
 };
 
 /*
@@ -58,9 +57,9 @@ static const struct capability {
 	{ "QUOTA", LATE },
 	{ "QUOTA=RES-STORAGE", LATE },
 	{ "INPROGRESS", LATE },
-	{ "METADATA", NEVER },
-	{ "NOTIFY", NEVER },
-	{ "COMPRESS=DEFLATE", NEVER },
+	{ "METADATA", LATE },
+	{ "NOTIFY", LATE },
+	{ "COMPRESS=DEFLATE", LATE },
 };
 
 static void

@@ -1,0 +1,60 @@
+/* What the files of NOTIFY (RFC 5465) share; nobody else includes it. */
+#ifndef APP_MUA_NOTIFY_H
+#define APP_MUA_NOTIFY_H
+
+#include "app/mua_part.h"
+
+/* A mailbox as the mail program was last told of it, or could have been. */
+struct notify_known {
+	int64_t id;
+	char *name;		/* owned */
+	bool subscribed;
+	char use[16];		/* SPECIAL-USE; empty: none */
+	struct box_status status;
+};
+
+/* By id. Zeroed: none. */
+struct notify_list {
+	struct notify_known *list;
+	size_t count;
+};
+
+/* What is wished. */
+struct mua_notify {
+	struct arena arena;		/* holds groups and fetch */
+	struct imap_event_group *groups;	/* of other mailboxes */
+	size_t count;
+	bool selected;			/* it hears of the selected one */
+	bool at_once;			/* of deletions too, at any time */
+	bool flags;			/* of changed flags */
+	struct imap_fetch fetch;	/* of new messages there */
+	uint32_t fetched;		/* UIDs below it were told of */
+	struct imap_range range;	/* that is being fetched */
+	struct imap_command asked;	/* which FETCH stands in for */
+	struct notify_list known;
+	uint64_t annotated;		/* so many of the service's were told */
+};
+
+/* ---- mua_notify_tell.c ---- */
+
+/* All mailboxes as they are. now is to be dropped, also when it fails. */
+int notify_look(struct mua *m, struct notify_list *now)
+	__attribute__((warn_unused_result));
+
+/* Safe on a zeroed struct and twice. */
+void notify_list_drop(struct notify_list *list);
+
+/* Which events of a mailbox are wished. */
+unsigned notify_events(const struct mua *m, const struct notify_known *k);
+
+/*
+ * Tell what is not as it is known, as far as there is room, and know it.
+ *
+ * Returns:  true when there is more.
+ */
+bool notify_tell_mailboxes(struct mua *m);
+
+/* Tell which annotations were set; false when some were forgotten. */
+bool notify_tell_annotations(struct mua *m);
+
+#endif
