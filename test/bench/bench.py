@@ -20,6 +20,7 @@ import time
 
 import outgoing
 import peers
+import reading
 
 INTAKE = [
     # row, connections, messages of ours, of theirs, options
@@ -275,6 +276,15 @@ def sending(given, folder):
     return bench, lambda: outgoing.Outgoing(bench).run(say)
 
 
+def imap(given, folder):
+    """Mail read and changed over IMAP."""
+    servers = reading.servers(folder, given.pillarbox)
+    if given.alone:
+        del servers[1:]
+    bench = Bench(given.load, servers, given.rounds)
+    return bench, lambda: reading.Reading(bench).run(say, given.full)
+
+
 def measure(make, given):
     folder = pathlib.Path(tempfile.mkdtemp(prefix="pillarbox-bench-"))
     folder.chmod(0o755)
@@ -295,17 +305,16 @@ def main():
     options.add_argument("--load", required=True)
     options.add_argument("--pillarbox", required=True)
     options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--only", choices=("in", "out"))
+    options.add_argument("--only", choices=("in", "out", "imap"))
     options.add_argument("--full", action="store_true")
     options.add_argument("--alone", action="store_true",
                          help="without the peers")
     given = options.parse_args()
 
     ceiling(given.load)
-    if given.only != "out":
-        measure(intake, given)
-    if given.only != "in":
-        measure(sending, given)
+    for name, make in (("in", intake), ("out", sending), ("imap", imap)):
+        if given.only in (None, name):
+            measure(make, given)
 
 
 def run(bench, full):
