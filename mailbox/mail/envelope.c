@@ -3,22 +3,25 @@
 
 #include <string.h>
 
-static const char *const names[ENVELOPE_COUNT] = {
-	[ENVELOPE_DATE] = "Date", [ENVELOPE_SUBJECT] = "Subject",
-	[ENVELOPE_FROM] = "From", [ENVELOPE_SENDER] = "Sender",
-	[ENVELOPE_REPLY_TO] = "Reply-To", [ENVELOPE_TO] = "To",
-	[ENVELOPE_CC] = "Cc", [ENVELOPE_BCC] = "Bcc",
-	[ENVELOPE_IN_REPLY_TO] = "In-Reply-To",
-	[ENVELOPE_MESSAGE_ID] = "Message-ID",
-};
-
 enum envelope_field
 envelope_field(struct str name)
 {
+	static const struct str names[ENVELOPE_COUNT] = {
+		[ENVELOPE_DATE] = { "Date", 4 },
+		[ENVELOPE_SUBJECT] = { "Subject", 7 },
+		[ENVELOPE_FROM] = { "From", 4 },
+		[ENVELOPE_SENDER] = { "Sender", 6 },
+		[ENVELOPE_REPLY_TO] = { "Reply-To", 8 },
+		[ENVELOPE_TO] = { "To", 2 },
+		[ENVELOPE_CC] = { "Cc", 2 },
+		[ENVELOPE_BCC] = { "Bcc", 3 },
+		[ENVELOPE_IN_REPLY_TO] = { "In-Reply-To", 11 },
+		[ENVELOPE_MESSAGE_ID] = { "Message-ID", 10 },
+	};
 	unsigned i;
 
 	for (i = 0; i < ENVELOPE_COUNT; i++)
-		if (str_same(name, str_of(names[i])))
+		if (name.len == names[i].len && str_same(name, names[i]))
 			break;
 	return (enum envelope_field)i;
 }
@@ -48,11 +51,24 @@ add_literal(struct buf *out, struct str s)
 	buf_add(out, rest);
 }
 
-void
-envelope_string(struct buf *out, struct str s)
+static void
+add_escaped(struct buf *out, struct str s)
 {
 	size_t i, from;
 
+	for (i = from = 0; i < s.len; i++) {
+		if (str_at(s, i) != '"' && str_at(s, i) != '\\')
+			continue;
+		buf_add(out, str_part(s, from, i - from));
+		buf_add_char(out, '\\');
+		from = i;
+	}
+	buf_add(out, str_part(s, from, s.len));
+}
+
+void
+envelope_string(struct buf *out, struct str s)
+{
 	if (s.at == NULL) {
 		buf_add_text(out, "NIL");
 		return;
@@ -62,14 +78,11 @@ envelope_string(struct buf *out, struct str s)
 		return;
 	}
 	buf_add_char(out, '"');
-	for (i = from = 0; i < s.len; i++) {
-		if (str_at(s, i) != '"' && str_at(s, i) != '\\')
-			continue;
-		buf_add(out, str_part(s, from, i - from));
-		buf_add_char(out, '\\');
-		from = i;
-	}
-	buf_add(out, str_part(s, from, s.len));
+	if (str_find(s, 0, '"') == STR_NONE &&
+	    str_find(s, 0, '\\') == STR_NONE)
+		buf_add(out, s);
+	else
+		add_escaped(out, s);
 	buf_add_char(out, '"');
 }
 

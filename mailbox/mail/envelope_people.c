@@ -21,6 +21,7 @@ struct reader {
 	struct buf comment;	/* the last ones */
 	struct buf name, route, mailbox, host;
 	bool has_mailbox, has_host, has_route;
+	bool in_group;
 	unsigned count;
 };
 
@@ -219,22 +220,6 @@ take_angle(struct reader *r)
 	return str_skip(&r->rest, '>') ? skip_space(r) : WAY_BAD;
 }
 
-/* "Name <local@domain>"; WAY_BAD, nothing kept, when it is none. */
-static enum way
-take_named(struct reader *r)
-{
-	if (take_phrase(r, &r->name) != WAY_ON || str_at(r->rest, 0) != '<') {
-		buf_clear(&r->name);
-		return WAY_BAD;
-	}
-	if (take_angle(r) == WAY_BAD) {
-		buf_clear(&r->host);
-		buf_add_text(&r->host, "SYNTAX_ERROR");
-		r->has_host = true;
-	}
-	return r->rest.len > 0 ? WAY_ON : WAY_END;
-}
-
 /*
  * What stands where "local@domain" is wanted has no domain: words are a name,
  * a single one is a mailbox.
@@ -304,23 +289,6 @@ write_address(struct reader *r, struct buf *out)
 	r->count++;
 }
 
-static enum way
-tell_mailbox(struct reader *r, struct buf *out)
-{
-	struct str start;
-	enum way way;
-
-	begin_address(r);
-	start = r->rest;
-	way = take_named(r);
-	if (way == WAY_BAD) {
-		r->rest = start;
-		way = take_plain(r);
-	}
-	write_address(r, out);
-	return way;
-}
-
 /* RFC 9051 section 7.5.2: a group begins and ends as if it were an address. */
 static void
 write_group(struct buf *out, struct str name)
@@ -330,46 +298,97 @@ write_group(struct buf *out, struct str name)
 	buf_add_text(out, " NIL)");
 }
 
-/* "Name: addresses;"; WAY_BAD, nothing told, when it is none. */
+/*
+ * Read a name up to the sign that tells what it is the name of: '<', or ':' of
+ * a group, in which there are no others. Before anything else it is no name,
+ * and nothing is read.
+ */
+static int
+take_name(struct reader *r)
+{
+	struct str start;
+	int c;
+
+	begin_address(r);
+	start = r->rest;
+	c = take_phrase(r, &r->name) == WAY_ON ? str_at(r->rest, 0) : 0;
+	if (c == '<' || (c == ':' && !r->in_group))
+		return c;
+	buf_clear(&r->name);
+	r->rest = start;
+	return 0;
+}
+
+/* "Name <local@domain>", behind the name. */
+static enum way
+take_named(struct reader *r)
+{
+	if (take_angle(r) == WAY_BAD) {
+		buf_clear(&r->host);
+		buf_add_text(&r->host, "SYNTAX_ERROR");
+		r->has_host = true;
+	}
+	return r->rest.len > 0 ? WAY_ON : WAY_END;
+}
+
+/* A mailbox, behind the name it may have, which sign ended. */
+static enum way
+tell_mailbox(struct reader *r, struct buf *out, int sign)
+{
+	enum way way;
+
+	way = sign == '<' ? take_named(r) : take_plain(r);
+	write_address(r, out);
+	return way;
+}
+
+/* "Name: addresses;", behind the name. */
 static enum way
 tell_group(struct reader *r, struct buf *out)
 {
 	enum way way;
 
-	begin_address(r);
-	if (take_phrase(r, &r->name) != WAY_ON || !str_skip(&r->rest, ':'))
-		return WAY_BAD;
+	str_skip(&r->rest, ':');
+	r->in_group = true;
 	write_group(out, r->name.len > 0 ? buf_str(&r->name) : STR(""));
 	way = skip_space(r);
 	if (way == WAY_ON && str_at(r->rest, 0) != ';') {
 		do {
-			tell_mailbox(r, out);
+			tell_mailbox(r, out, take_name(r));
 		} while (r->count < PEOPLE_MAX && str_skip(&r->rest, ',') &&
 		    (way = skip_space(r)) == WAY_ON);
 	}
 	write_group(out, str_from(NULL, 0));
+	r->in_group = false;
 	if (way == WAY_END || !str_skip(&r->rest, ';'))
 		return way == WAY_END ? WAY_END : WAY_ON;
 	return skip_space(r) == WAY_END ? WAY_END : WAY_ON;
 }
 
+static enum way
+tell_address(struct reader *r, struct buf *out)
+{
+	int sign;
+
+	sign = take_name(r);
+	return sign == ':' ? tell_group(r, out) : tell_mailbox(r, out, sign);
+}
+
 static void
 tell_list(struct reader *r, struct buf *out)
 {
-	struct str start;
 	enum way way;
 
-	if (skip_space(r) != WAY_ON)
-		return;
-	do {
-		start = r->rest;
-		way = tell_group(r, out);
-		if (way == WAY_BAD) {
-			r->rest = start;
-			way = tell_mailbox(r, out);
-		}
-	} while (way != WAY_END && r->count < PEOPLE_MAX &&
-	    str_skip(&r->rest, ',') && skip_space(r) == WAY_ON);
+	way = skip_space(r);
+	while (way == WAY_ON && r->count < PEOPLE_MAX &&
+	    tell_address(r, out) != WAY_END && str_skip(&r->rest, ',')) {
+		way = skip_space(r);
+		if (way != WAY_BAD)
+			continue;
+		/* something is there */
+		begin_address(r);
+		write_address(r, out);
+	}
 }
 
 void
@@ -379,6 +398,10 @@ envelope_write_people(struct buf *out, struct str lists)
 	size_t start;
 
 	start = out->len;
+	if (lists.len == 0) {
+		buf_add_text(out, "NIL");
+		return;
+	}
 	buf_add_char(out, '(');
 	buf_init(&r.comment, WORD_MAX);
 	buf_init(&r.name, WORD_MAX);

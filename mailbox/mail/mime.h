@@ -46,7 +46,8 @@ struct mime_part {
 enum mime_event {
 	MIME_MORE,	/* all of the input is used up */
 	MIME_BEGIN,	/* a part begins: its header comes */
-	MIME_FIELD,	/* m->name and m->value: a field of its header */
+	MIME_FIELD,	/* m->name and m->value: a field of its header; a line
+			   that is none has an empty name */
 	MIME_HEAD,	/* the header is over */
 	MIME_TEXT,	/* m->text: octets of the body of a leaf, as they
 			   stand; those of a multipart outside of its parts

@@ -1,11 +1,10 @@
 /*
- * Reads the header of a part, a field at a time. A line that is no field is
- * passed over with what continues it; only an empty line, a delimiter and the
- * end of the message end a header.
+ * Reads the header of a part, a field at a time. A line that is no field ends
+ * nothing; only an empty line, a delimiter and the end of the message do.
  */
 #include "mail/mime_part.h"
 
-/* The field is over: tell it if it is one. */
+/* The field is over; what is none has no name and is all value. */
 static bool
 end_field(struct mime *m)
 {
@@ -13,19 +12,20 @@ end_field(struct mime *m)
 
 	m->field_begun = false;
 	field = buf_str(&m->field);
+	if (str_ends(field, STR("\n")))
+		field.len--;
+	if (str_ends(field, STR("\r")))
+		field.len--;
 	line = str_part(field, 0, str_find(field, 0, '\n'));
-	if (str_at(field, 0) == ' ' || str_at(field, 0) == '\t' ||
-	    !str_split(&line, ':', &m->name))
-		return false;
+	if (str_at(line, 0) == ' ' || str_at(line, 0) == '\t' ||
+	    !str_split(&line, ':', &m->name)) {
+		m->name = STR("");
+		m->value = field;
+		return mime_tell(m, MIME_FIELD);
+	}
 	m->value = str_part(field, m->name.len + 1, field.len);
-	if (str_ends(m->value, STR("\n")))
-		m->value.len--;
-	if (str_ends(m->value, STR("\r")))
-		m->value.len--;
 	while (str_ends(m->name, STR(" ")) || str_ends(m->name, STR("\t")))
 		m->name.len--;
-	if (m->name.len == 0)
-		return false;
 	mime_note_field(m, m->name, m->value);
 	return mime_tell(m, MIME_FIELD);
 }

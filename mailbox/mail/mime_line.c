@@ -45,7 +45,8 @@ find_boundary(const struct mime *m, struct str line)
 	best = m->depth;
 	best_len = 0;
 	/* "a--" closes a, unless there is a boundary "a--" further in */
-	exact = str_ends(line, STR("--")) ? line.len - 2 : line.len;
+	exact = line.len > 2 && str_ends(line, STR("--")) ? line.len - 2 :
+	    line.len;
 	for (i = m->depth; i-- > 0; ) {
 		level = &m->levels[i];
 		if (!level->bounded || level->boundary_len > line.len ||

@@ -8,7 +8,7 @@
 
 #define FIELDS_MAX (512 << 10)	/* bytes of the fields of one header */
 #define NODES_FIRST 4		/* of the first allocation */
-#define FEED_MAX 1024		/* octets at a time for the preview */
+#define FEED_MAX 512		/* octets at a time for the preview */
 #define PREVIEW_SIZE 8192	/* bytes that it holds while it reads */
 
 static size_t

@@ -7,18 +7,21 @@
 enum choice { CHOICE_FIRST, CHOICE_LAST, CHOICE_ALL, CHOICE_FIT };
 
 static const struct {
-	const char *name;
+	struct str name;
 	enum choice choice;
 } content[] = {
-	[SLOT_TYPE - ENVELOPE_COUNT] = { "Type", CHOICE_FIRST },
-	[SLOT_DISPOSITION - ENVELOPE_COUNT] = { "Disposition", CHOICE_FIT },
-	[SLOT_LANGUAGE - ENVELOPE_COUNT] = { "Language", CHOICE_FIT },
-	[SLOT_LOCATION - ENVELOPE_COUNT] = { "Location", CHOICE_FIRST },
-	[SLOT_MD5 - ENVELOPE_COUNT] = { "MD5", CHOICE_FIRST },
-	[SLOT_ID - ENVELOPE_COUNT] = { "ID", CHOICE_FIRST },
-	[SLOT_DESCRIPTION - ENVELOPE_COUNT] = { "Description", CHOICE_FIRST },
+	[SLOT_TYPE - ENVELOPE_COUNT] = { { "Type", 4 }, CHOICE_FIRST },
+	[SLOT_DISPOSITION - ENVELOPE_COUNT] =
+	    { { "Disposition", 11 }, CHOICE_FIT },
+	[SLOT_LANGUAGE - ENVELOPE_COUNT] = { { "Language", 8 }, CHOICE_FIT },
+	[SLOT_LOCATION - ENVELOPE_COUNT] =
+	    { { "Location", 8 }, CHOICE_FIRST },
+	[SLOT_MD5 - ENVELOPE_COUNT] = { { "MD5", 3 }, CHOICE_FIRST },
+	[SLOT_ID - ENVELOPE_COUNT] = { { "ID", 2 }, CHOICE_FIRST },
+	[SLOT_DESCRIPTION - ENVELOPE_COUNT] =
+	    { { "Description", 11 }, CHOICE_FIRST },
 	[SLOT_ENCODING - ENVELOPE_COUNT] =
-	    { "Transfer-Encoding", CHOICE_FIT },
+	    { { "Transfer-Encoding", 17 }, CHOICE_FIT },
 };
 
 struct str
@@ -41,7 +44,7 @@ find_slot(const struct summary_maker *m, struct str name)
 
 	if (str_skip_word(&name, STR("Content-"))) {
 		for (i = 0; i < countof(content); i++)
-			if (str_same(name, str_of(content[i].name)))
+			if (str_same(name, content[i].name))
 				return ENVELOPE_COUNT + i;
 		return SLOT_COUNT;
 	}

@@ -106,7 +106,7 @@ test_header(void **state)
 {
 	(void)state;
 	check(STR(""), "<|l00 0 0 0>");
-	check(STR("x"), "<|l00 1 1 0>");
+	check(STR("x"), "<=x;|l00 1 1 0>");
 	check(STR("\r\n"), "<|l00 2 2 0>");
 	check(STR("\r\nx"), "<|l0\"x\"0 2 3 0>");
 	check(STR("a: b"), "<a= b;|l00 4 4 0>");
@@ -116,10 +116,11 @@ test_header(void **state)
 	check(STR("a:\r\n b\r\n \r\n\tc\nd : e\n\r\n"),
 	    "<a=\r\n b\r\n \r\n\tc;d= e;|l00 22 22 0>");
 	check(STR("junk\r\n more: junk\r\na:b\r\n: c\r\n d:e\r\n\r\n"),
-	    "<a=b;|l00 37 37 0>");
+	    "<=junk\r\n more: junk;a=b;= c\r\n d:e;|l00 37 37 0>");
 	check(STR("a: b\rc\r\n\rd\r\n\r\r\n\r\n"),
-	    "<a= b\rc;|l00 17 17 0>");
-	check(STR("a: b\r\n\r"), "<a= b;|l00 7 7 0>");
+	    "<a= b\rc;=\rd;=\r;|l00 17 17 0>");
+	check(STR("a: b\r\n\r"), "<a= b;=;|l00 7 7 0>");
+	check(STR(" a: b\nc:d"), "<= a: b;c=d;|l00 9 9 0>");
 	check(STR("Content-Transfer-Encoding: base64\n\nx"),
 	    "<Content-Transfer-Encoding= base64;|l0\"x\"0 35 36 0>");
 	check(STR("CONTENT-TRANSFER-ENCODING: x y\n"
