@@ -247,6 +247,45 @@ who_is_not_offered_is_told_so(void **state)
 	imap_client_close(&c);
 }
 
+/* Numbers stay what they are while a command may speak of them. */
+static void
+who_is_gone_is_told_when_it_may_be(void **state)
+{
+	static const struct {
+		const char *command;
+		bool told;
+	} cases[] = {
+		{ "FETCH 1 FLAGS", false }, { "UID FETCH 1 FLAGS", true },
+		{ "SEARCH ALL", false }, { "UID SEARCH ALL", true },
+		{ "UID SEARCH OR SEEN NOT 1", false },
+		{ "UID SEARCH UID 1", true },
+		{ "SORT (DATE) UTF-8 ALL", false },
+		{ "UID SORT (DATE) UTF-8 SEEN", true },
+		{ "STORE 1 +FLAGS (\\Seen)", false }, { "NOOP", true },
+		{ "UID THREAD REFERENCES UTF-8 (SEEN 1)", false },
+		{ "STATUS INBOX (MESSAGES)", true },
+	};
+	struct imap_world *w = *state;
+	struct imap_client c;
+	uint32_t uid;
+	size_t n;
+
+	(void)imap_world_letter(w, BOX_INBOX, LETTER);
+	imap_client_enter(&c, w);
+	(void)imap_client_ask(&c, "SELECT INBOX");
+	for (n = 0; n < countof(cases); n++) {
+		uid = imap_world_letter(w, BOX_INBOX, LETTER);
+		(void)imap_client_ask(&c, "NOOP");
+		assert_int_equal(box_delete(w->at.db, BOX_INBOX, &uid, 1), 0);
+		imap_world_turn(w, 1);
+		assert_int_equal(strstr(imap_client_ask(&c, cases[n].command),
+		    " EXPUNGE\r\n") != NULL, cases[n].told);
+		(void)imap_client_ask(&c, "NOOP");
+		assert_int_equal(uids_len(&c.m->view.uids), 1);
+	}
+	imap_client_close(&c);
+}
+
 /* RFC 9585: what takes long tells how far it is. */
 static void
 long_work_tells_how_far_it_is(void **state)
@@ -350,6 +389,7 @@ serve_imap_test(void)
 		TEST(many_commands_share_the_turns, begin),
 		TEST(who_does_not_read_waits, begin),
 		TEST(who_is_not_offered_is_told_so, begin),
+		TEST(who_is_gone_is_told_when_it_may_be, begin),
 		TEST(long_work_tells_how_far_it_is, begin),
 		TEST(the_owner_stays_when_strangers_come, begin_small),
 		TEST(who_is_idle_for_too_long_goes, begin_small),

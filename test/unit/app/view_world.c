@@ -19,7 +19,7 @@ view_world_begin(void **state)
 {
 	static struct view_world w;
 
-	w = (struct view_world){ .service = { .names = 0 } };
+	w = (struct view_world){ .service = { .db = NULL } };
 	gate_world_begin(&w.at);
 	w.service.db = w.at.db;
 	recent_open(&w.service);
