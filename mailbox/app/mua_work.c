@@ -265,11 +265,36 @@ step(struct mua *m)
 	return false;
 }
 
+/* Whether message numbers stand in a search; as deep as IMAP_NEST_MAX. */
+static bool
+has_numbers(const struct imap_search_key *key)
+{
+	for (; key != NULL; key = key->next)
+		if ((key->key == IMAP_KEY_SET && key->set.count > 0) ||
+		    has_numbers(key->child))
+			return true;
+	return false;
+}
+
+/*
+ * Whether who is gone may be told after a command (RFC 9051 section 7.5.1, RFC
+ * 7162 section 3.2.10).
+ */
+static bool
+may_expunge(const struct imap_command *c)
+{
+	const bool searches = c->verb == IMAP_SEARCH ||
+	    c->verb == IMAP_SORT || c->verb == IMAP_THREAD;
+
+	if (c->uid && searches)
+		return !has_numbers(c->u.search.top);
+	return c->uid || !commands[c->verb].numbers;
+}
+
 /* Tell the news after a command; true when all are told. */
 static bool
 tell(struct mua *m)
 {
-	const struct imap_command *c = &m->imap.command;
 	bool more;
 
 	if (m->view.open && mua_unsettled(m)) {
@@ -277,7 +302,7 @@ tell(struct mua *m)
 		return false;
 	}
 	db_look(m->service->db);
-	more = view_tell(m, c->uid || !commands[c->verb].numbers);
+	more = view_tell(m, may_expunge(&m->imap.command));
 	db_looked(m->service->db);
 	if (more) {
 		later(m);
