@@ -10,19 +10,34 @@ imap_fields_begin(struct imap_fields *f, const struct imap_item *item)
 	f->item = item;
 	f->state = FIELDS_NAME;
 	f->begun = false;
+	f->over = false;
+	f->open = false;
 	f->keeps = false;
 	f->held_len = 0;
 }
 
+/* White space before the colon is no part of the name (RFC 5322 section
+   4.5). */
 static bool
 is_named(const struct imap_item *item, struct str name)
 {
 	size_t i;
 
+	while (name.len > 0 && (str_at(name, name.len - 1) == ' ' ||
+	    str_at(name, name.len - 1) == '\t'))
+		name.len--;
 	for (i = 0; i < item->field_count; i++)
 		if (str_same(item->fields[i], name))
 			return true;
 	return false;
+}
+
+static void
+put(struct imap_fields *f, struct str octets, struct buf *out)
+{
+	buf_add(out, octets);
+	if (octets.len > 0)
+		f->open = str_at(octets, octets.len - 1) != '\n';
 }
 
 /* Begin a field, which is no field when it has no name; what is held of it
@@ -33,11 +48,11 @@ field_begin(struct imap_fields *f, bool named, struct buf *out)
 	struct str held = str_from(f->held, f->held_len);
 	bool rest = f->item->section == IMAP_SECTION_FIELDS_NOT;
 
-	f->keeps = named && is_named(f->item, str_trim(held)) ? !rest : rest;
+	f->keeps = named && is_named(f->item, held) ? !rest : rest;
 	f->begun = true;
 	f->held_len = 0;
 	if (f->keeps)
-		buf_add(out, held);
+		put(f, held, out);
 }
 
 /* The line ends before a colon was seen; its end is held. */
@@ -48,7 +63,8 @@ line_over(struct imap_fields *f, struct buf *out)
 
 	if (str_equal(held, STR("\r\n")) || str_equal(held, STR("\n"))) {
 		f->held_len = 0;
-		buf_add(out, held);
+		f->over = true;
+		put(f, held, out);
 		return;
 	}
 	field_begin(f, false, out);
@@ -61,14 +77,14 @@ name_feed(struct imap_fields *f, char c, struct buf *out)
 	if (f->held_len == 0 && f->begun && (c == ' ' || c == '\t')) {
 		f->state = FIELDS_VALUE;
 		if (f->keeps)
-			buf_add_char(out, c);
+			put(f, str_from(&c, 1), out);
 		return;
 	}
 	if (c == ':') {
 		field_begin(f, true, out);
 		f->state = FIELDS_VALUE;
 		if (f->keeps)
-			buf_add_char(out, c);
+			put(f, str_from(&c, 1), out);
 		return;
 	}
 	f->held[f->held_len++] = c;
@@ -96,7 +112,7 @@ imap_fields_feed(struct imap_fields *f, struct str octets, struct buf *out)
 			f->state = FIELDS_NAME;
 		line = str_take(&octets, end == STR_NONE ? end : end + 1);
 		if (f->keeps)
-			buf_add(out, line);
+			put(f, line, out);
 	}
 }
 
@@ -105,4 +121,7 @@ imap_fields_end(struct imap_fields *f, struct buf *out)
 {
 	if (f->state == FIELDS_NAME && f->held_len > 0)
 		field_begin(f, false, out);
+	if (f->over || f->item->section != IMAP_SECTION_FIELDS)
+		return;
+	buf_add(out, f->open ? STR("\r\n\r\n") : STR("\r\n"));
 }

@@ -16,6 +16,8 @@ struct imap_fields {
 	/* private */
 	enum { FIELDS_NAME, FIELDS_VALUE } state;
 	bool begun;	/* a field stands before this line */
+	bool over;	/* the empty line was seen */
+	bool open;	/* what was told last is no whole line */
 	bool keeps;	/* the field under way */
 	size_t held_len;
 	char held[IMAP_FIELD_NAME_MAX + 1];	/* of a line, before a colon */
@@ -33,7 +35,10 @@ void imap_fields_begin(struct imap_fields *f, const struct imap_item *item);
 void imap_fields_feed(struct imap_fields *f, struct str octets,
 	struct buf *out);
 
-/* The header is over. */
+/*
+ * The header is over. HEADER.FIELDS ends with an empty line, even if there was
+ * none, as other servers have it.
+ */
 void imap_fields_end(struct imap_fields *f, struct buf *out);
 
 #endif

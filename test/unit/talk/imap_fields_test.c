@@ -92,17 +92,17 @@ test_fields(void **state)
 	check("A: 1\nB: 2\nA: 3\n\n", "a", "A: 1\nA: 3\n\n", "B: 2\n\n");
 }
 
-/* RFC 9051 section 6.4.5.1: no empty line where there is none. */
 static void
 test_without_empty_line(void **state)
 {
 	(void)state;
-	check("", "a", "", "");
-	check("A: 1", "a", "A: 1", "");
-	check("A: 1\r\n", "b", "", "A: 1\r\n");
-	check("A: 1\r\nB", "b", "", "A: 1\r\nB");
+	check("", "a", "\r\n", "");
+	check("A: 1", "a", "A: 1\r\n\r\n", "");
+	check("A: 1\r\n", "a", "A: 1\r\n\r\n", "");
+	check("A: 1\r\n", "b", "\r\n", "A: 1\r\n");
+	check("A: 1\r\nB", "b", "\r\n", "A: 1\r\nB");
 	check("\r\n", "a", "\r\n", "\r\n");
-	check("A: 1\r\n\r", "a", "A: 1\r\n", "\r");
+	check("A: 1\r\n\r", "a", "A: 1\r\n\r\n", "\r");
 }
 
 /* What is no field is in HEADER.FIELDS.NOT, so that nothing gets lost. */
@@ -116,6 +116,8 @@ test_broken(void **state)
 	check("A: 1\rB: 2\rC: 3\r\n\r\n", "b", "\r\n",
 	    "A: 1\rB: 2\rC: 3\r\n\r\n");
 	check("garbage\r\n\r\n", "garbage", "\r\n", "garbage\r\n\r\n");
+	check(" To: a\r\n To: b\r\nTo\r: c\r\n\r\n", "to", "\r\n",
+	    " To: a\r\n To: b\r\nTo\r: c\r\n\r\n");
 }
 
 static void
@@ -129,12 +131,12 @@ test_long_names(void **state)
 	memset(name, 'n', sizeof name);
 	memset(header, 'n', sizeof header);
 	name[len] = '\0';
-	memcpy(header + len, ": v\r\n", 6);
-	check(header, name, header, "");
+	memcpy(header + len, ": v\r\n\r\n", 8);
+	check(header, name, header, "\r\n");
 	name[len] = 'n';
 	name[len + 1] = '\0';
-	memcpy(header + len, "n: v\r\n", 7);
-	check(header, name, "", header);
+	memcpy(header + len, "n: v\r\n\r\n", 9);
+	check(header, name, "\r\n", header);
 }
 
 int
