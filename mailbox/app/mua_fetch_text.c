@@ -229,12 +229,15 @@ text_how(const struct imap_item *item)
 	return TEXT_PLAIN;
 }
 
+/* Find its octets. A section that is not there is empty (not NIL: what other
+   servers do). */
 static void
 text_start(struct mua_fetch *f, const struct imap_item *item)
 {
 	struct fetch_text *t = &f->text;
 
 	t->item = item;
+	t->how = text_how(item);
 	t->has_nul = false;
 	t->total = 0;
 	t->holds = true;
@@ -245,8 +248,9 @@ text_start(struct mua_fetch *f, const struct imap_item *item)
 		t->extent = (struct imap_extent){
 			.to = f->rows[f->row].size, .encoding = MIME_BINARY
 		};
-	else
-		imap_section_find(&t->extent, &f->summary_body, item);
+	else if (!imap_section_find(&t->extent, &f->summary_body, item) &&
+	    t->how == TEXT_FIELDS)
+		t->how = TEXT_PLAIN;
 }
 
 void
@@ -255,7 +259,6 @@ fetch_text_begin(struct mua_fetch *f, const struct imap_item *item)
 	struct fetch_text *t = &f->text;
 
 	text_start(f, item);
-	t->how = text_how(item);
 	if (t->how == TEXT_DECODED && t->extent.encoding == MIME_UNKNOWN) {
 		/* RFC 3516 section 4.3 */
 		f->unknown = true;

@@ -222,13 +222,15 @@ test_sections(void **state)
 	check(w, "t FETCH 1 (BODY.PEEK[header.FIELDS (Subject)]"
 	    " BODY.PEEK[3.HEADER] BODY.PEEK[3.TEXT] BODY.PEEK[1]<1.3>"
 	    " BODY.PEEK[9] BODY.PEEK[1.TEXT] BODY.PEEK[2.MIME]"
-	    " BODY.PEEK[3.HEADER.FIELDS.NOT (subject)])\r\n",
+	    " BODY.PEEK[3.HEADER.FIELDS.NOT (subject)]"
+	    " BODY.PEEK[1.HEADER.FIELDS (subject)])\r\n",
 	    "* 1 FETCH (BODY[HEADER.FIELDS (Subject)] {22}\r\n"
 	    "Subject: one\r\n two\r\n\r\n BODY[3.HEADER] {15}\r\n"
 	    "Subject: in\r\n\r\n BODY[3.TEXT] {1}\r\nx BODY[1]<1> {3}\r\nell"
 	    " BODY[9] {0}\r\n BODY[1.TEXT] {0}\r\n BODY[2.MIME] {37}\r\n"
 	    "Content-Transfer-Encoding: base64\r\n\r\n"
-	    " BODY[3.HEADER.FIELDS.NOT (subject)] {2}\r\n\r\n)\r\n" OK);
+	    " BODY[3.HEADER.FIELDS.NOT (subject)] {2}\r\n\r\n"
+	    " BODY[1.HEADER.FIELDS (subject)] {0}\r\n)\r\n" OK);
 	check(w, "t FETCH 2 (BODY.PEEK[] RFC822.HEADER BODY.PEEK[]<20.9>"
 	    " BODY.PEEK[]<99.1>)\r\n",
 	    "* 2 FETCH (BODY[] {22}\r\nSubject: second\r\n\r\nb\r\n"
@@ -248,6 +250,8 @@ test_binary(void **state)
 	run(w, "t FETCH 1 (BINARY.PEEK[2] BINARY.SIZE[2]"
 	    " BINARY.PEEK[2]<6.9> BINARY.PEEK[1])\r\n");
 	assert_true(str_equal(buf_str(&w->told), nul));
+	check(w, "t FETCH 1 (BINARY.PEEK[9] BINARY.SIZE[9])\r\n",
+	    "* 1 FETCH (BINARY[9] {0}\r\n BINARY.SIZE[9] 0)\r\n" OK);
 	check(w, "t FETCH 1 (BINARY.PEEK[4] BINARY.SIZE[4] UID)\r\n",
 	    "* 1 FETCH (BINARY[4] NIL UID 1)\r\n"
 	    "t NO [UNKNOWN-CTE] Nobody knows that transfer encoding.\r\n");
