@@ -132,14 +132,16 @@ envelope_repeat(struct buf *out, size_t at, size_t len)
 	buf_grew(out, len);
 }
 
-/* Add an address list; nobody is who sends it, len bytes at from. */
+/* Add the sender or whom to reply to: From, len bytes at from, by default. */
 static void
-add_people(struct buf *out, struct str value, size_t from, size_t len)
+add_default(struct buf *out, struct envelope_reader *r, struct str value,
+	size_t from, size_t len)
 {
 	size_t start;
 
+	buf_add_char(out, ' ');
 	start = out->len;
-	envelope_write_people(out, value);
+	envelope_write_people(out, r, value);
 	if (out->full || out->len - start != STR("NIL").len)
 		return;
 	buf_cut(out, start);
@@ -149,7 +151,9 @@ add_people(struct buf *out, struct str value, size_t from, size_t len)
 void
 envelope_write(struct buf *out, const struct str values[ENVELOPE_COUNT])
 {
+	struct envelope_reader r = { .count = 0 };
 	size_t from, len;
+	unsigned i;
 
 	buf_add_char(out, '(');
 	envelope_string(out, values[ENVELOPE_DATE]);
@@ -160,21 +164,18 @@ envelope_write(struct buf *out, const struct str values[ENVELOPE_COUNT])
 		envelope_human(out, values[ENVELOPE_SUBJECT]);
 	buf_add_char(out, ' ');
 	from = out->len;
-	envelope_write_people(out, values[ENVELOPE_FROM]);
+	envelope_write_people(out, &r, values[ENVELOPE_FROM]);
 	len = out->len - from;
-	buf_add_char(out, ' ');
-	add_people(out, values[ENVELOPE_SENDER], from, len);
-	buf_add_char(out, ' ');
-	add_people(out, values[ENVELOPE_REPLY_TO], from, len);
-	buf_add_char(out, ' ');
-	envelope_write_people(out, values[ENVELOPE_TO]);
-	buf_add_char(out, ' ');
-	envelope_write_people(out, values[ENVELOPE_CC]);
-	buf_add_char(out, ' ');
-	envelope_write_people(out, values[ENVELOPE_BCC]);
-	buf_add_char(out, ' ');
-	envelope_string(out, values[ENVELOPE_IN_REPLY_TO]);
-	buf_add_char(out, ' ');
-	envelope_string(out, values[ENVELOPE_MESSAGE_ID]);
+	add_default(out, &r, values[ENVELOPE_SENDER], from, len);
+	add_default(out, &r, values[ENVELOPE_REPLY_TO], from, len);
+	for (i = ENVELOPE_TO; i <= ENVELOPE_BCC; i++) {
+		buf_add_char(out, ' ');
+		envelope_write_people(out, &r, values[i]);
+	}
+	for (i = ENVELOPE_IN_REPLY_TO; i <= ENVELOPE_MESSAGE_ID; i++) {
+		buf_add_char(out, ' ');
+		envelope_string(out, values[i]);
+	}
 	buf_add_char(out, ')');
+	envelope_reader_drop(&r);
 }

@@ -19,9 +19,6 @@ enum envelope_token {
  */
 enum envelope_token envelope_take(struct str *rest, struct str *token);
 
-/* Add what a token of kind ENVELOPE_STRING says. */
-void envelope_unquote(struct buf *out, struct str token);
-
 /* Add without the backslashes that are before what is meant. */
 void envelope_unescape(struct buf *out, struct str s);
 
@@ -36,7 +33,24 @@ void envelope_repeat(struct buf *out, size_t at, size_t len);
 
 /* ---- envelope_people.c ---- */
 
-/* Add address lists, one on each line of lists, as one; NIL for nobody. */
-void envelope_write_people(struct buf *out, struct str lists);
+/* A list being read, and the address it is at; zeroed at first. */
+struct envelope_reader {
+	struct str rest;
+	struct buf comment;	/* the last ones */
+	struct buf name, route, mailbox, host;
+	bool has_mailbox, has_host, has_route;
+	bool in_group;
+	unsigned count;
+};
+
+void envelope_reader_drop(struct envelope_reader *r);
+
+/*
+ * Add address lists, one on each line of lists, as one; NIL for nobody.
+ *
+ * r         for its use; may have been used before
+ */
+void envelope_write_people(struct buf *out, struct envelope_reader *r,
+	struct str lists);
 
 #endif

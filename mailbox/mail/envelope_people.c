@@ -15,21 +15,11 @@
 /* How reading went on. */
 enum way { WAY_BAD, WAY_END, WAY_ON };
 
-/* A list being read, and the address it is at. */
-struct reader {
-	struct str rest;
-	struct buf comment;	/* the last ones */
-	struct buf name, route, mailbox, host;
-	bool has_mailbox, has_host, has_route;
-	bool in_group;
-	unsigned count;
-};
-
 /* ---- words ---- */
 
 /* Pass over white space and comments. */
 static enum way
-skip_space(struct reader *r)
+skip_space(struct envelope_reader *r)
 {
 	int c;
 
@@ -53,7 +43,7 @@ is_atext(int c)
 }
 
 static enum way
-take_atom(struct reader *r, struct buf *out, bool dots)
+take_atom(struct envelope_reader *r, struct buf *out, bool dots)
 {
 	size_t len;
 
@@ -65,7 +55,7 @@ take_atom(struct reader *r, struct buf *out, bool dots)
 }
 
 static enum way
-take_quoted(struct reader *r, struct buf *out)
+take_quoted(struct envelope_reader *r, struct buf *out)
 {
 	size_t len;
 
@@ -80,7 +70,7 @@ take_quoted(struct reader *r, struct buf *out)
 
 /* Words, dots among them; also none at all. */
 static enum way
-take_phrase(struct reader *r, struct buf *out)
+take_phrase(struct envelope_reader *r, struct buf *out)
 {
 	enum way way;
 	int c;
@@ -103,7 +93,7 @@ take_phrase(struct reader *r, struct buf *out)
 
 /* Milder than RFC 5322 section 3.4.1: dots may stand anywhere. */
 static enum way
-take_local(struct reader *r)
+take_local(struct envelope_reader *r)
 {
 	enum way way;
 
@@ -130,7 +120,7 @@ take_local(struct reader *r)
 
 /* A domain, or an address-literal, with the '@' before it. */
 static enum way
-take_domain(struct reader *r, struct buf *out)
+take_domain(struct envelope_reader *r, struct buf *out)
 {
 	enum way way;
 	size_t len;
@@ -153,7 +143,7 @@ take_domain(struct reader *r, struct buf *out)
 }
 
 static enum way
-take_host(struct reader *r)
+take_host(struct envelope_reader *r)
 {
 	enum way way;
 
@@ -166,7 +156,7 @@ take_host(struct reader *r)
 /* ---- addresses ---- */
 
 static void
-begin_address(struct reader *r)
+begin_address(struct envelope_reader *r)
 {
 	buf_clear(&r->name);
 	buf_clear(&r->route);
@@ -177,7 +167,7 @@ begin_address(struct reader *r)
 
 /* RFC 5322 section 4.4, obs-route; false when there is something else. */
 static bool
-take_route(struct reader *r)
+take_route(struct envelope_reader *r)
 {
 	while (str_at(r->rest, 0) == '@') {
 		if (r->route.len > 0)
@@ -194,7 +184,7 @@ take_route(struct reader *r)
 
 /* "<local@domain>", a route before it. */
 static enum way
-take_angle(struct reader *r)
+take_angle(struct envelope_reader *r)
 {
 	enum way way;
 
@@ -225,7 +215,7 @@ take_angle(struct reader *r)
  * a single one is a mailbox.
  */
 static void
-take_for_name(struct reader *r, bool quoted)
+take_for_name(struct envelope_reader *r, bool quoted)
 {
 	size_t len;
 
@@ -242,7 +232,7 @@ take_for_name(struct reader *r, bool quoted)
 
 /* "local@domain (Name)" */
 static enum way
-take_plain(struct reader *r)
+take_plain(struct envelope_reader *r)
 {
 	enum way way;
 	bool quoted, at;
@@ -275,7 +265,7 @@ add_part(struct buf *out, bool there, struct buf *part, const char *instead)
 }
 
 static void
-write_address(struct reader *r, struct buf *out)
+write_address(struct envelope_reader *r, struct buf *out)
 {
 	buf_add_char(out, '(');
 	if (r->name.len > 0)
@@ -304,7 +294,7 @@ write_group(struct buf *out, struct str name)
  * and nothing is read.
  */
 static int
-take_name(struct reader *r)
+take_name(struct envelope_reader *r)
 {
 	struct str start;
 	int c;
@@ -321,7 +311,7 @@ take_name(struct reader *r)
 
 /* "Name <local@domain>", behind the name. */
 static enum way
-take_named(struct reader *r)
+take_named(struct envelope_reader *r)
 {
 	if (take_angle(r) == WAY_BAD) {
 		buf_clear(&r->host);
@@ -333,7 +323,7 @@ take_named(struct reader *r)
 
 /* A mailbox, behind the name it may have, which sign ended. */
 static enum way
-tell_mailbox(struct reader *r, struct buf *out, int sign)
+tell_mailbox(struct envelope_reader *r, struct buf *out, int sign)
 {
 	enum way way;
 
@@ -344,7 +334,7 @@ tell_mailbox(struct reader *r, struct buf *out, int sign)
 
 /* "Name: addresses;", behind the name. */
 static enum way
-tell_group(struct reader *r, struct buf *out)
+tell_group(struct envelope_reader *r, struct buf *out)
 {
 	enum way way;
 
@@ -366,7 +356,7 @@ tell_group(struct reader *r, struct buf *out)
 }
 
 static enum way
-tell_address(struct reader *r, struct buf *out)
+tell_address(struct envelope_reader *r, struct buf *out)
 {
 	int sign;
 
@@ -375,7 +365,7 @@ tell_address(struct reader *r, struct buf *out)
 }
 
 static void
-tell_list(struct reader *r, struct buf *out)
+tell_list(struct envelope_reader *r, struct buf *out)
 {
 	enum way way;
 
@@ -392,35 +382,34 @@ tell_list(struct reader *r, struct buf *out)
 }
 
 void
-envelope_write_people(struct buf *out, struct str lists)
+envelope_reader_drop(struct envelope_reader *r)
 {
-	struct reader r = { 0 };
+	buf_drop(&r->comment);
+	buf_drop(&r->name);
+	buf_drop(&r->route);
+	buf_drop(&r->mailbox);
+	buf_drop(&r->host);
+}
+
+void
+envelope_write_people(struct buf *out, struct envelope_reader *r,
+	struct str lists)
+{
 	size_t start;
 
 	start = out->len;
-	if (lists.len == 0) {
-		buf_add_text(out, "NIL");
-		return;
-	}
 	buf_add_char(out, '(');
-	buf_init(&r.comment, WORD_MAX);
-	buf_init(&r.name, WORD_MAX);
-	buf_init(&r.route, WORD_MAX);
-	buf_init(&r.mailbox, WORD_MAX);
-	buf_init(&r.host, WORD_MAX);
-	while (str_split(&lists, '\n', &r.rest))
-		tell_list(&r, out);
-	r.rest = lists;
-	tell_list(&r, out);
+	r->comment.max = r->name.max = r->route.max = WORD_MAX;
+	r->mailbox.max = r->host.max = WORD_MAX;
+	r->count = 0;
+	while (str_split(&lists, '\n', &r->rest))
+		tell_list(r, out);
+	r->rest = lists;
+	tell_list(r, out);
 	if (out->len > start + 1)
 		buf_add_char(out, ')');
 	else if (!out->full) {
 		buf_cut(out, start);
 		buf_add_text(out, "NIL");
 	}
-	buf_drop(&r.comment);
-	buf_drop(&r.name);
-	buf_drop(&r.route);
-	buf_drop(&r.mailbox);
-	buf_drop(&r.host);
 }

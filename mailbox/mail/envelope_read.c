@@ -85,8 +85,9 @@ envelope_unescape(struct buf *out, struct str s)
 	buf_add(out, s);
 }
 
-void
-envelope_unquote(struct buf *out, struct str token)
+/* Add what a token of kind ENVELOPE_STRING says. */
+static void
+unquote(struct buf *out, struct str token)
 {
 	size_t from, len;
 
@@ -141,7 +142,7 @@ envelope_text(struct buf *out, struct str envelope, enum envelope_field field)
 	buf_clear(out);
 	if (find_field(&envelope, &token, field) != ENVELOPE_STRING)
 		return false;
-	envelope_unquote(out, token);
+	unquote(out, token);
 	return true;
 }
 
@@ -168,7 +169,7 @@ read_part(struct str *rest, struct buf *part, bool *has)
 	kind = envelope_take(rest, &token);
 	*has = kind == ENVELOPE_STRING;
 	if (*has)
-		envelope_unquote(part, token);
+		unquote(part, token);
 	return *has || kind == ENVELOPE_NIL;
 }
 

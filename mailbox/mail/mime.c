@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define LEVELS_FIRST 4		/* levels of the first allocation */
+#define FIELD_FIRST 1000	/* likewise octets of a field */
 #define BOUNDARIES_MAX (MIME_DEPTH_MAX * MIME_BOUNDARY_MAX)
 
 struct mime *
@@ -20,6 +21,7 @@ mime_new(void)
 	m->levels = xalloc(m->room, sizeof *m->levels);
 	buf_init(&m->boundaries, BOUNDARIES_MAX);
 	buf_init(&m->field, MIME_FIELD_MAX);
+	must(buf_space(&m->field, FIELD_FIRST) != NULL);
 	m->held[0] = '\r';
 	m->held[1] = '\n';
 	return m;

@@ -9,12 +9,21 @@
 #define FIELDS_MAX (512 << 10)	/* bytes of the fields of one header */
 #define NODES_FIRST 4		/* of the first allocation */
 #define FEED_MAX 512		/* octets at a time for the preview */
+#define ROOM_FIRST 1000		/* bytes that most letters need of a buf */
 #define PREVIEW_SIZE 8192	/* bytes that it holds while it reads */
 
 static size_t
 at_most(size_t a, size_t b)
 {
 	return a < b ? a : b;
+}
+
+/* Set up a buf that is sure to be used. */
+static void
+begin_buf(struct buf *b, size_t max)
+{
+	buf_init(b, max);
+	must(buf_space(b, ROOM_FIRST) != NULL);
 }
 
 struct summary_maker *
@@ -25,11 +34,11 @@ summary_new(size_t max)
 	m = xalloc(1, sizeof *m);
 	m->max = max;
 	m->mime = mime_new();
-	buf_init(&m->fields, at_most(max, FIELDS_MAX));
-	buf_init(&m->text, max / 2);
-	buf_init(&m->made, at_most(max, max / 8 + SUMMARY_EARLY_MAX));
+	begin_buf(&m->fields, at_most(max, FIELDS_MAX));
+	begin_buf(&m->text, max / 2);
+	begin_buf(&m->made, at_most(max, max / 8 + SUMMARY_EARLY_MAX));
 	buf_init(&m->value, MIME_FIELD_MAX);
-	buf_init(&m->envelope, max / 4);
+	begin_buf(&m->envelope, max / 4);
 	buf_init(&m->references, 2 * MIME_FIELD_MAX);
 	buf_init(&m->decoded, 2 * FEED_MAX);
 	buf_init(&m->words, 4 * SUMMARY_PREVIEW_MAX);

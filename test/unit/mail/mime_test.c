@@ -201,5 +201,5 @@ mime_test(void)
 		cmocka_unit_test(test_nested),
 	};
 
-	return cmocka_run_group_tests_name("mime", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("mail/mime", tests, NULL, NULL);
 }
