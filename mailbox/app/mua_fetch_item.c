@@ -37,12 +37,13 @@ is_read(const struct imap_item *item)
 void
 fetch_items_look(struct mua_fetch *f)
 {
-	const struct imap_fetch *fetch = &f->m->imap.command.u.fetch;
+	struct imap_fetch *fetch = &f->m->imap.command.u.fetch;
 	size_t i;
 
 	for (i = 0; i < fetch->count; i++) {
-		const struct imap_item *item = &fetch->items[i];
+		struct imap_item *item = &fetch->items[i];
 
+		imap_fields_sort(item);
 		f->asked |= BIT(item->kind);
 		f->needs_octets = f->needs_octets || imap_section_is(item);
 		if (is_read(item))

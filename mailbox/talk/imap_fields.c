@@ -4,6 +4,35 @@
  */
 #include "talk/imap_fields.h"
 
+#include <stdlib.h>
+
+/* By length, then by letters without their case. */
+static int
+compare(const void *a, const void *b)
+{
+	const struct str *first = a, *second = b;
+	size_t i;
+	int difference;
+
+	if (first->len != second->len)
+		return first->len < second->len ? -1 : 1;
+	for (i = 0; i < first->len; i++) {
+		difference = char_lower(str_at(*first, i)) -
+		    char_lower(str_at(*second, i));
+		if (difference != 0)
+			return difference;
+	}
+	return 0;
+}
+
+void
+imap_fields_sort(struct imap_item *item)
+{
+	if (item->field_count > 1)
+		qsort(item->fields, item->field_count, sizeof *item->fields,
+		    compare);
+}
+
 void
 imap_fields_begin(struct imap_fields *f, const struct imap_item *item)
 {
@@ -21,15 +50,11 @@ imap_fields_begin(struct imap_fields *f, const struct imap_item *item)
 static bool
 is_named(const struct imap_item *item, struct str name)
 {
-	size_t i;
-
 	while (name.len > 0 && (str_at(name, name.len - 1) == ' ' ||
 	    str_at(name, name.len - 1) == '\t'))
 		name.len--;
-	for (i = 0; i < item->field_count; i++)
-		if (str_same(item->fields[i], name))
-			return true;
-	return false;
+	return item->field_count > 0 && bsearch(&name, item->fields,
+	    item->field_count, sizeof *item->fields, compare) != NULL;
 }
 
 static void

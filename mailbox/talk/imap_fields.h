@@ -23,7 +23,10 @@ struct imap_fields {
 	char held[IMAP_FIELD_NAME_MAX + 1];	/* of a line, before a colon */
 };
 
-/* item is kept: HEADER.FIELDS or HEADER.FIELDS.NOT. */
+/* Order the names of an item as imap_fields_begin() wants them. */
+void imap_fields_sort(struct imap_item *item);
+
+/* item is kept: HEADER.FIELDS or HEADER.FIELDS.NOT, its names in order. */
 void imap_fields_begin(struct imap_fields *f, const struct imap_item *item);
 
 /*

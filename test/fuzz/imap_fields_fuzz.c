@@ -66,6 +66,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 1)
 		return 0;
 	header = str_from(data + 1, size - 1);
+	imap_fields_sort(&item);
 	len = check(&item, IMAP_SECTION_FIELDS, header, data[0] + 1u);
 	len += check(&item, IMAP_SECTION_FIELDS_NOT, header, data[0] + 1u);
 	empty = empty_len(header);

@@ -68,6 +68,7 @@ check(const char *header, const char *names, const char *want,
 	    str_split(&rest, ' ', &list[c.item.field_count]))
 		c.item.field_count++;
 	list[c.item.field_count++] = rest;
+	imap_fields_sort(&c.item);
 	c.item.section = IMAP_SECTION_FIELDS;
 	check_part(&c, str_of(header), want);
 	c.item.section = IMAP_SECTION_FIELDS_NOT;
@@ -90,6 +91,8 @@ test_fields(void **state)
 	check(HEAD, "Fro X-Mailers ubject", "\r\n", HEAD);
 	check(HEAD, "from x-mailer subject", HEAD, "\r\n");
 	check("A: 1\nB: 2\nA: 3\n\n", "a", "A: 1\nA: 3\n\n", "B: 2\n\n");
+	check("A: 1\nBb: 2\nC: 3\nDD: 4\n\n", "dd c a c ee",
+	    "A: 1\nC: 3\nDD: 4\n\n", "Bb: 2\n\n");
 }
 
 static void
