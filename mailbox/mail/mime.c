@@ -61,7 +61,7 @@ begin_part(struct mime *m)
 	m->parts++;
 	m->state = MIME_IN_HEADER;
 	m->line_start = true;
-	m->field_begun = false;
+	m->field_begun = m->header_over = false;
 	return mime_tell(m, MIME_BEGIN);
 }
 

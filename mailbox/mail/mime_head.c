@@ -57,7 +57,8 @@ end_header(struct mime *m, bool delimiter)
 	level = mime_innermost(m);
 	level->part.body = level->part.end = mime_settled(m);
 	level->lines = m->lines - (m->eol > 0);
-	mime_note_head(m);
+	if (!m->header_over)
+		mime_note_head(m);
 	m->state = level->part.kind == MIME_MESSAGE ? MIME_BEGINS :
 	    MIME_IN_BODY;
 	if (delimiter)
@@ -153,11 +154,31 @@ begin_line(struct mime *m)
 	m->held_len = 0;
 }
 
+/*
+ * The empty line has passed. If the next one is a delimiter of a part around,
+ * the line end before it is that of the empty line, which is then none.
+ */
+static bool
+end_empty(struct mime *m, struct str *in)
+{
+	enum mime_look look;
+
+	look = mime_look(m, in);
+	if (look == MIME_LOOK_MORE)
+		return mime_tell(m, MIME_MORE);
+	if (look == MIME_LOOK_YES && m->matched != m->depth - 1)
+		return end_header(m, true);
+	m->eol = 0;
+	return end_header(m, false);
+}
+
 bool
 mime_read_header(struct mime *m, struct str *in)
 {
 	enum header_line line;
 
+	if (m->header_over)
+		return end_empty(m, in);
 	while (m->line_start || take_line(m, in)) {
 		line = look_line(m, in);
 		if (line == LINE_MORE)
@@ -169,9 +190,11 @@ mime_read_header(struct mime *m, struct str *in)
 		if (line == LINE_EMPTY) {
 			mime_take(m, in, 1);
 			m->lines++;
+			m->eol = m->cr ? 2 : 1;
 			m->cr = false;
-			m->eol = 0;
-			return end_header(m, false);
+			m->header_over = true;
+			mime_note_head(m);
+			return end_empty(m, in);
 		}
 		begin_line(m);
 	}

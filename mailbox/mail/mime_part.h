@@ -55,6 +55,7 @@ struct mime {
 	char held[2 + MIME_LOOK_MAX];
 	size_t held_len;		/* behind the first two */
 
+	bool header_over;		/* its empty line has passed */
 	struct buf field;		/* the one being read */
 	bool field_begun;
 	bool field_cut;			/* the rest of it is passed over */

@@ -153,7 +153,7 @@ test_multipart(void **state)
 	    TOLD "<|l0\"-\n--\n--a\n -b\r\r\n-b\"49 50 67 4>0 45 71 7>");
 	/* a delimiter ends a header, and what it ends is all of it */
 	check(STR(MIXED "--b\r\na: b\r\n--b\r\n--b\r\n\r\n--b--"),
-	    TOLD "<a= b;|l050 54 54 0><|l061 61 61 0><|l066 68 68 0>"
+	    TOLD "<a= b;|l050 54 54 0><|l061 61 61 0><|l066 66 66 0>"
 	    "0 45 73 5>");
 	/* without a boundary there are no parts */
 	check(STR("Content-Type: multipart/mixed\n\n--b\n\nx"),
