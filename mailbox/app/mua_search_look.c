@@ -8,30 +8,25 @@
 
 /* ---- the summary ---- */
 
-/* Whether a name can stand without quotes (RFC 5322 section 3.2.3). */
-static bool
-is_plain(struct str name)
+/*
+ * Add a name or mailbox, quoted if it has to be (RFC 5322 section 3.2.3), but
+ * for an encoded-word, which stands for words without quotes.
+ *
+ * others    what may stand without quotes but letters and digits
+ */
+static void
+word_add(struct buf *out, struct str phrase, struct str others)
 {
 	size_t i;
 	int c;
 
-	for (i = 0; i < name.len; i++) {
-		c = str_at(name, i);
+	for (i = 0; i < phrase.len; i++) {
+		c = str_at(phrase, i);
 		if (c < 0x80 && !char_is_alnum(c) &&
-		    str_find(STR("!#$%&'*+-/=?^_`{|}~"), 0, (char)c) ==
-		    STR_NONE)
-			return false;
+		    str_find(others, 0, (char)c) == STR_NONE)
+			break;
 	}
-	return true;
-}
-
-/* Add a name or mailbox, quoted if it has to be. */
-static void
-phrase_add(struct buf *out, struct str phrase, bool plain)
-{
-	size_t i;
-
-	if (plain) {
+	if (i == phrase.len || str_find_str(phrase, STR("=?")) != STR_NONE) {
 		buf_add(out, phrase);
 		return;
 	}
@@ -51,7 +46,7 @@ phrase_add(struct buf *out, struct str phrase, bool plain)
 static void
 person_add(struct buf *out, const struct envelope_person *p)
 {
-	struct str name = buf_str(&p->name);
+	const struct str others = STR("!#$%&'*+-/=?^_`{|}~.");
 
 	if (!p->has_host) {
 		buf_add(out, buf_str(&p->mailbox));
@@ -59,11 +54,12 @@ person_add(struct buf *out, const struct envelope_person *p)
 		return;
 	}
 	if (p->has_name) {
-		phrase_add(out, name, is_plain(name));
+		word_add(out, buf_str(&p->name),
+		    str_part(others, 0, others.len - 1));
 		buf_add_char(out, ' ');
 	}
 	buf_add_char(out, '<');
-	buf_add(out, buf_str(&p->mailbox));
+	word_add(out, buf_str(&p->mailbox), others);
 	buf_add_char(out, '@');
 	buf_add(out, buf_str(&p->host));
 	buf_add_char(out, '>');
