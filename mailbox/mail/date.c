@@ -6,6 +6,8 @@
 
 #include "mail/head.h"
 
+#include <string.h>
+
 #define DAY_SECONDS 86400
 
 static const char day_names[] = "SunMonTueWedThuFriSat";
@@ -110,6 +112,34 @@ date_add_iso(struct buf *out, int64_t unix_s)
 	(void)moment_from_unix(unix_s, &m);
 	buf_add_format(out, "%04d-%02d-%02dT%02d:%02d:%02dZ", (int)m.year,
 	    m.month, m.day, m.hour, m.minute, m.second);
+}
+
+static void
+digits_put(char *at, size_t count, int64_t number)
+{
+	while (count-- > 0) {
+		at[count] = (char)('0' + number % 10);
+		number /= 10;
+	}
+}
+
+/* Many at once are listed, so it is done without printf(). */
+void
+date_add_imap(struct buf *out, int64_t unix_s)
+{
+	char text[] = " d-Mon-yyyy hh:mm:ss +0000";
+	struct moment m;
+
+	(void)moment_from_unix(unix_s, &m);
+	digits_put(text, 2, m.day);
+	if (m.day < 10)
+		text[0] = ' ';
+	memcpy(text + 3, &month_names[m.month * 3 - 3], 3);
+	digits_put(text + 7, 4, m.year);
+	digits_put(text + 12, 2, m.hour);
+	digits_put(text + 15, 2, m.minute);
+	digits_put(text + 18, 2, m.second);
+	buf_add_text(out, text);
 }
 
 static int

@@ -16,6 +16,9 @@ void date_add_mbox(struct buf *out, int64_t unix_s);
 /* Add "2026-11-20T21:37:58Z" (RFC 3339). */
 void date_add_iso(struct buf *out, int64_t unix_s);
 
+/* Add " 7-Nov-2026 21:37:58 +0000" (RFC 9051 section 9, date-time; UTC). */
+void date_add_imap(struct buf *out, int64_t unix_s);
+
 /*
  * Read an RFC 5322 date (day name and seconds optional, comments and the
  * obsolete zones and years of section 4.3 accepted; without a zone: UTC; the

@@ -141,24 +141,7 @@ imap_put_flags(struct buf *out, uint64_t flags, const struct str *keywords,
 void
 imap_put_date(struct buf *out, int64_t unix_s)
 {
-	struct str rest, day, month, year;
-	struct buf text;
-
-	/* "Wed, 17 Jul 1996 02:44:25 +0000" */
-	buf_init(&text, 64);
-	date_add(&text, unix_s);
-	rest = buf_str(&text);
-	str_take(&rest, 5);
-	must(str_split(&rest, ' ', &day) && str_split(&rest, ' ', &month) &&
-	    str_split(&rest, ' ', &year));
-	buf_add_text(out, day.len == 1 ? "\" " : "\"");
-	buf_add(out, day);
-	buf_add_char(out, '-');
-	buf_add(out, month);
-	buf_add_char(out, '-');
-	buf_add(out, year);
-	buf_add_char(out, ' ');
-	buf_add(out, rest);
 	buf_add_char(out, '"');
-	buf_drop(&text);
+	date_add_imap(out, unix_s);
+	buf_add_char(out, '"');
 }
