@@ -51,19 +51,26 @@ expunge_drop(void *at)
 	uids_drop(&job->walk.set);
 }
 
-/* Which UIDs are looked at: those given, or all; false: the set is bad. */
-static bool
-expunge_set(struct mua *m, struct expunge_job *job, uint32_t uidnext)
+/* Which UIDs are to go, of those given or of all. */
+static int
+expunge_set(struct mua *m, struct expunge_job *job)
 {
 	const struct imap_command *c = &m->imap.command;
+	struct uids given = { .count = 0 }, deleted = { .count = 0 };
+	int err;
 
 	job->walk.box = m->view.box;
 	job->walk.next = 1;
-	if (c->verb == IMAP_EXPUNGE && c->uid)
-		return view_set(m, &c->set, true, &job->walk.set);
-	if (uidnext > 1)
-		uids_add(&job->walk.set, 1, uidnext - 1);
-	return true;
+	if (c->verb != IMAP_EXPUNGE || !c->uid)
+		return box_deleted_uids(m->service->db, m->view.box,
+		    &job->walk.set);
+	err = box_deleted_uids(m->service->db, m->view.box, &deleted);
+	/* UIDs that are none are passed over. */
+	if (view_set(m, &c->set, true, &given))
+		uids_meet(&job->walk.set, &given, &deleted);
+	uids_drop(&given);
+	uids_drop(&deleted);
+	return err;
 }
 
 /* Begin; true: the command has ended. */
@@ -71,28 +78,21 @@ static bool
 expunge_begin(struct mua *m)
 {
 	struct expunge_job *job = mua_job(m, sizeof *job, expunge_drop);
-	struct db *db = m->service->db;
-	uint64_t count = 0, octets;
-	struct box_status status;
 	int err;
 
 	if (mua_read_only(m))
 		return true;
-	err = box_status(db, m->view.box, &status);
-	if (err == 0)
-		err = box_deleted(db, m->view.box, &count, &octets);
+	err = expunge_set(m, job);
 	if (err != 0)
 		(void)mua_end_errno(m, err);
-	else if (!expunge_set(m, job, status.uidnext))
-		(void)mua_end(m, IMAP_BAD, "There is no such message.");
-	else if (count == 0)
+	else if (job->walk.set.count == 0)
 		(void)mua_end(m, IMAP_OK, "None was to go.");
 	else
 		return false;
 	return true;
 }
 
-/* Delete those of a slice that have \Deleted; 1: some, 0: none, or errno. */
+/* Delete those of a slice that still have \Deleted; 1: some, 0: none, or errno. */
 static int
 expunge_slice(struct mua *m, struct expunge_job *job)
 {

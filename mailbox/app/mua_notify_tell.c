@@ -221,8 +221,8 @@ status_items(const struct mua *m, unsigned events, const struct box_status *was,
 
 /* Tell what has become of one mailbox; either may be NULL. */
 static void
-tell_one(struct mua *m, const struct notify_list *now, const struct notify_known *was,
-	const struct notify_known *is)
+tell_one(struct mua *m, const struct notify_list *now,
+	const struct notify_known *was, const struct notify_known *is)
 {
 	const struct notify_known *some = is != NULL ? is : was;
 	const unsigned events = notify_events(m, some);
