@@ -18,7 +18,7 @@ static const struct exchange exchanges[] = {
 	{ "EXPUNGE", "A OK None was to go.\n" },
 	{ "STORE 2:5 +FLAGS.SILENT (\\Deleted)", NULL },
 	{ "UID EXPUNGE 1:3", "* 3 EXPUNGE\n* 2 EXPUNGE\n" GONE },
-	{ "UID EXPUNGE 1:3,100", GONE },
+	{ "UID EXPUNGE 1:3,100", "A OK None was to go.\n" },
 	{ "EXPUNGE", "* 3 EXPUNGE\n* 2 EXPUNGE\n" GONE },
 	{ "FETCH 1:* UID", "* 1 FETCH (UID 1)\n* 2 FETCH (UID 6)\n"
 	  "* 3 FETCH (UID 7)\n* 4 FETCH (UID 8)\nA OK Fetched.\n" },
