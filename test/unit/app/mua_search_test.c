@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <glob.h>
 #include <string.h>
 
 #include "app/mua_mailbox_script.h"
@@ -335,6 +336,57 @@ large_messages_take_several_steps(void **state)
 	script_end(&s);
 }
 
+/* Change an octet of the one message that has a file. */
+static void
+damage(struct script_world *s, long at)
+{
+	char pattern[128];
+	glob_t found;
+	FILE *file;
+	int c;
+
+	(void)snprintf(pattern, sizeof pattern, "%s/blob/*", s->w.at.dir);
+	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+	assert_int_equal(found.gl_pathc, 1);
+	file = fopen(found.gl_pathv[0], "r+");
+	assert_non_null(file);
+	assert_int_equal(fseek(file, at, SEEK_SET), 0);
+	c = fgetc(file);
+	assert_int_equal(fseek(file, at, SEEK_SET), 0);
+	assert_int_equal(fputc(c ^ 1, file), c ^ 1);
+	assert_int_equal(fclose(file), 0);
+	globfree(&found);
+}
+
+/* What cannot be read is not found; those behind it are looked at afresh. */
+static void
+damaged_messages_are_passed_over(void **state)
+{
+	struct script_world s;
+	struct buf text;
+	unsigned n;
+
+	(void)state;
+	script_begin(&s, 0);
+	buf_init(&text, 4 << 20);
+	buf_add_text(&text, "Subject: broken\r\n\r\nneedle\r\n");
+	for (n = 0; n < 10000; n++)
+		buf_add_format(&text, "Line %u, and nothing else.\r\n", n);
+	append(&s, "", buf_str(&text));
+	append(&s, "", STR("Subject: whole\r\n\r\nneedle work\r\n"));
+	append(&s, "", STR("Subject: whole\r\n\r\nwork\r\n"));
+	damage(&s, 200000);
+	script_ask(&s.c, "SELECT INBOX", NULL);
+	script_ask(&s.c, "SEARCH BODY needle BODY work", FOUND(" 2"));
+	script_ask(&s.c, "SEARCH NOT (BODY needle BODY work)", FOUND(" 3"));
+	script_ask(&s.c, "SEARCH SUBJECT broken", FOUND(" 1"));
+	damage(&s, 100);
+	script_ask(&s.c, "SEARCH NOT HEADER Subject whole", FOUND(""));
+	script_ask(&s.c, "SEARCH HEADER Subject whole", FOUND(" 2 3"));
+	buf_drop(&text);
+	script_end(&s);
+}
+
 /* One whose summary is made when somebody asks for it. */
 static void
 rich_messages_are_found_too(void **state)
@@ -432,6 +484,7 @@ mua_search_test(void)
 		cmocka_unit_test(an_empty_mailbox_has_nothing),
 		cmocka_unit_test(who_is_gone_is_not_found),
 		cmocka_unit_test(large_messages_take_several_steps),
+		cmocka_unit_test(damaged_messages_are_passed_over),
 		cmocka_unit_test(rich_messages_are_found_too),
 		cmocka_unit_test(many_keys_are_judged),
 		cmocka_unit_test(long_answers_are_whole),
