@@ -16,6 +16,8 @@
 #define SEARCH_STEPS 8192	/* of sorting, in one step of a command */
 #define SEARCH_SORT_MAX 1000	/* octets of a text that is sorted by */
 #define SEARCH_LOOKED 32	/* needles that one struct look takes */
+#define SEARCH_KEYS 65536	/* that are judged in one step, of all its
+				   messages together */
 
 /* Texts that are looked for in one pass through a message. */
 struct search_pass {
@@ -43,6 +45,7 @@ struct search {
 	/* within one step */
 	bool loaded;		/* rows were */
 	uint64_t octets;	/* that were opened */
+	size_t judged;		/* keys */
 	bool holds;		/* service->piece is all of the message */
 
 	/* the message */

@@ -68,6 +68,7 @@ search_step(struct search *s)
 {
 	s->loaded = false;
 	s->octets = 0;
+	s->judged = 0;
 	s->holds = false;
 }
 
@@ -166,6 +167,7 @@ static void
 entry_begin(struct search *s)
 {
 	s->entry = &s->rows[s->row];
+	s->judged += s->judge.count;
 	s->stage = JUDGE_ENTRY;
 	s->opened = false;
 	s->has_head = false;
@@ -184,7 +186,7 @@ entry_next(struct search *s, enum search_go *go)
 	int err = 0;
 
 	*go = SEARCH_FOUND;
-	if (s->octets >= MUA_OCTETS ||
+	if (s->octets >= MUA_OCTETS || s->judged >= SEARCH_KEYS ||
 	    (s->row == s->row_count && s->loaded && s->walk.next != 0))
 		*go = SEARCH_PAUSES;
 	else if (s->row == s->row_count && s->walk.next == 0)
