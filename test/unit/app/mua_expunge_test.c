@@ -24,7 +24,7 @@ static const struct exchange exchanges[] = {
 	  "* 3 FETCH (UID 7)\n* 4 FETCH (UID 8)\nA OK Fetched.\n" },
 	{ "ENABLE QRESYNC", NULL },
 	{ "STORE 2 +FLAGS.SILENT (\\Deleted)", NULL },
-	{ "UID EXPUNGE 1", GONE },
+	{ "UID EXPUNGE 1", "A OK None was to go.\n" },
 	{ "EXPUNGE", "* VANISHED 6\nA OK [HIGHESTMODSEQ #] They are gone.\n" },
 	{ "STORE 2 +FLAGS.SILENT (\\Deleted)", NULL },
 	{ "CLOSE", "A OK It is closed.\n" },
