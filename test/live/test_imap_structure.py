@@ -199,6 +199,10 @@ def test_binary(both):
                     decoded_further(ours, theirs, n) or \
                     both.names[n - 1] in ON_PURPOSE:
                 continue
+            # Without MIME-Version and Content-Type a message has no encoding,
+            # which BODYSTRUCTURE says there too, but not BINARY.
+            if told[b"BODYSTRUCTURE"][5:6] == [b"7bit"]:
+                continue
             # Dovecot's sizes are not always those of what it tells.
             mine, its = (reply.fetched()[n] for reply in (ours, theirs))
             text = mine[b"BINARY[%s]" % dotted.encode()]
