@@ -8,7 +8,7 @@ import pytest
 
 import ugly
 from dovecot import MISSING, Dovecot, present
-from imap import Imap
+from imap import Imap, plain
 
 pytestmark = pytest.mark.skipif(not present(), reason=MISSING)
 
@@ -75,6 +75,9 @@ FLAGS = ("", "\\Seen", "\\Flagged \\Seen", "\\Answered", "work", "\\Draft",
          "\\Seen $Forwarded work")
 
 
+MADE = ugly.made(60)
+
+
 def fill(client):
     client.ok("SUBSCRIBE INBOX")    # as it is with us from the start
     chance = random.Random(4)
@@ -82,15 +85,8 @@ def fill(client):
         date = f"{chance.randrange(10, 28)}-Oct-2025 " \
                f"{chance.randrange(24):02}:30:00 +0000"
         client.append("INBOX", letter(n, chance), chance.choice(FLAGS), date)
-    for message in list(ugly.made(40).values())[:40]:
-        client.append("INBOX", message, date="01-Nov-2025 10:00:00 +0000")
-
-
-def plain(token):
-    """A token without what may be written in several ways."""
-    if isinstance(token, list):
-        return [plain(t) for t in token]
-    return token
+    for name in [f"made-{n}" for n in range(60) if n % 3 != 2]:
+        client.append("INBOX", MADE[name], date="01-Nov-2025 10:00:00 +0000")
 
 
 def normal(reply):
@@ -131,6 +127,9 @@ def shaped(told, name, kind):
         if b"INTERNALDATE" in pairs:
             pairs[b"INTERNALDATE"] = re.sub(rb"^ ", b"0",
                                             pairs[b"INTERNALDATE"])
+        for name in (b"ENVELOPE", b"BODY", b"BODYSTRUCTURE"):
+            if name in pairs:
+                pairs[name] = plain(pairs[name])
         pairs.pop(b"SAVEDATE", None)
         pairs.pop(b"PREVIEW", None)     # every server has its own words
         if b"FLAGS" in pairs:
@@ -147,7 +146,7 @@ def shaped(told, name, kind):
                     b"MAILBOXID"):
             pairs.pop(own, None)
         return [name, told[1], sorted(pairs.items())]
-    return plain(told)
+    return told
 
 
 def listed(attributes):
@@ -628,6 +627,8 @@ ON_PURPOSE = [
     r'LIST "a" "/%"',
     # What is only looked at cannot be changed: NO [READ-ONLY].
     r"(STORE 1 \+FLAGS \(\\Seen\)|EXPUNGE)",
+    # A part that is no message has no parts.
+    r"FETCH (1:\*|121:130) BODY\.PEEK\[1\.1\]",
     # Broken base64 is decoded as far as it goes.
     r"FETCH (1:\*|121:130) .*BINARY.*",
 ]

@@ -6,7 +6,7 @@ import pytest
 
 import ugly
 from dovecot import MISSING, Dovecot, present
-from imap import Imap
+from imap import Imap, half_typed, plain
 
 pytestmark = pytest.mark.skipif(not present(), reason=MISSING)
 
@@ -18,24 +18,6 @@ ON_PURPOSE = {
     "mime-mailparser/eml/legacy/049.eml":
         "it keeps a CR that stands before CRLF",
 }
-
-
-def half_typed(told):
-    """Whether a structure has a part with a type and no subtype, or the other
-    way: what counts as text/plain (RFC 2045, 5.2) and is not told so there."""
-    if not isinstance(told, list) or not told:
-        return False
-    if len(told) > 6 and b"" in told[:2]:
-        return True
-    return any(half_typed(t) for t in told)
-
-
-def plain(told):
-    """A value without what says the same in two ways: the letter case of
-    words, and the space of a fold in front of a Message-ID."""
-    if isinstance(told, list):
-        return [plain(t) for t in told]
-    return told.strip(b" ").lower() if isinstance(told, bytes) else told
 
 
 class Both:
