@@ -2,6 +2,7 @@
 
 import base64
 import imaplib
+import os
 import random
 import re
 import socket
@@ -10,7 +11,7 @@ import time
 
 import pytest
 
-from box import wait_for
+from box import Box
 from imap import Imap, String
 
 LETTER = b"Subject: one\r\nFrom: a@sender.example\r\n\r\nHello.\r\n"
@@ -22,6 +23,17 @@ def client(box, *enable):
     if enable:
         imap.ok("ENABLE " + " ".join(enable))
     return imap
+
+
+@pytest.fixture(scope="module")
+def box(tmp_path_factory):
+    """A running box whose memory can be looked at: the sanitizer, where it is
+    linked in, keeps nothing of what was freed."""
+    box = Box(tmp_path_factory.mktemp("box"))
+    box.start(before=lambda: os.environ.update(
+        ASAN_OPTIONS="quarantine_size_mb=0:thread_local_quarantine_size_kb=0"))
+    yield box
+    box.finish()
 
 
 @pytest.fixture
