@@ -6,6 +6,8 @@
 
 #include <errno.h>
 
+#define PASS_OCTETS 4096	/* what a pass costs beside what it reads */
+
 /* ---- the summary ---- */
 
 /*
@@ -238,13 +240,18 @@ search_judge_header(struct search *s)
 
 /* ---- all of it ---- */
 
-/* Returns: whether more of the message is wanted. */
+/*
+ * Each pass beyond the first counts as octets of its own, and as some more for
+ * its beginning and end. Returns: whether more of the message is wanted.
+ */
 static bool
 passes_feed(struct search *s, struct str octets)
 {
 	bool more = false;
 	size_t i;
 
+	if (s->pass_count > 1)
+		s->octets += (octets.len + PASS_OCTETS) * (s->pass_count - 1);
 	for (i = 0; i < s->pass_count; i++)
 		more = look_feed(s->passes[i].look, octets) || more;
 	return more;
