@@ -172,6 +172,7 @@ end(void **state)
 
 	end_session(w);
 	buf_drop(&w->service.piece);
+	recent_drop(&w->service);
 	buf_drop(&w->told);
 	gate_world_end(&w->at);
 	return 0;
