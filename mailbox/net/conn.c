@@ -81,13 +81,17 @@ due(const struct conn *c)
 	    (c->due_drained && conn_idle(c)) || parts_now(c);
 }
 
-/* Free what is empty, and larger than room bytes. */
+/*
+ * Free what is empty, and larger than room bytes; not what an owner who hears
+ * that all is sent is about to fill anew.
+ */
 static void
 shed(struct conn *c, size_t room)
 {
 	if (c->in.len == 0 && c->in.room > room)
 		buf_wipe(&c->in);
-	if (conn_idle(c) && !c->out->full && c->out->room > room)
+	if (conn_idle(c) && !c->due_drained && !c->out->full &&
+	    c->out->room > room)
 		buf_wipe(c->out);
 	if (c->packed_in.len == 0)
 		buf_wipe(&c->packed_in);

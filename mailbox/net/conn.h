@@ -63,8 +63,8 @@ struct conn {
  *
  * Events come from the loop only, never from within a call of the owner. in
  * may be eaten at any time; outside on(), call conn_flush() or conn_resume()
- * afterwards so that reading goes on. Empty, in and *out are freed: at once
- * when large, else after a second without events.
+ * afterwards so that reading goes on. Empty, in and *out are freed: when large
+ * at once (*out after CONN_DRAINED), else after a second without events.
  *
  * Returns:  0, or negative errno and the fd is closed.
  */

@@ -5,8 +5,8 @@
  * What the library wants to send is gathered in sealed, and what it wants to
  * read is read ahead into raw, so that a flight or a run of records costs one
  * system call. The library thus never sees a short write, and the rule that
- * one must be repeated with the same bytes never applies. Both are freed as
- * soon as they are empty.
+ * one must be repeated with the same bytes never applies. Both are freed when
+ * they are empty and the call that used them ends.
  */
 #include "net/tls_part.h"
 
@@ -20,7 +20,7 @@
 #include <mbedtls/net_sockets.h>
 
 #define AHEAD_MAX 16640		/* bytes: a full record, RFC 8446 section 5.2 */
-#define SEALED_WATER 16384	/* bytes: send when there are as many */
+#define SEALED_WATER 32768	/* bytes: send when there are as many */
 #define SEALED_MAX 131072	/* bytes: a flight with long chains fits */
 
 #define ERROR_X509 2		/* errors -0x2000 to -0x2fff */
@@ -212,10 +212,17 @@ push(struct tls *tls)
 	}
 	if (len > 0)
 		buf_eat(&tls->sealed, (size_t)len);
-	if (tls->sealed.len > 0)
-		return TLS_WANT_WRITE;
-	buf_drop(&tls->sealed);
-	return TLS_OK;
+	return tls->sealed.len > 0 ? TLS_WANT_WRITE : TLS_OK;
+}
+
+/* Free what is empty. */
+static void
+shed(struct tls *tls)
+{
+	if (tls->sealed.len == 0)
+		buf_drop(&tls->sealed);
+	if (tls->raw.len == 0)
+		buf_drop(&tls->raw);
 }
 
 /* What an error of the library means; the peer is told by an alert. */
@@ -277,8 +284,7 @@ tls_handshake(struct tls *tls)
 	if (!tls->shaken)
 		result = shake(tls);
 	sent = push(tls);
-	if (tls->raw.len == 0)
-		buf_drop(&tls->raw);
+	shed(tls);
 	return sent == TLS_OK || result == TLS_FAILED ? result : sent;
 }
 
@@ -300,8 +306,7 @@ tls_read(struct tls *tls, char *at, size_t room, size_t *got)
 		result = TLS_CLOSED;
 	else
 		result = result_of(tls, len);
-	if (tls->raw.len == 0)
-		buf_drop(&tls->raw);
+	shed(tls);
 	return result;
 }
 
@@ -327,6 +332,7 @@ tls_write(struct tls *tls, struct str s, size_t *put)
 		}
 		result = push(tls);
 	} while (result == TLS_OK && *put < s.len);
+	shed(tls);
 	return result;
 }
 
