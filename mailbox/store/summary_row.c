@@ -16,8 +16,10 @@
 #define SEALED_MAX (1 + SUMMARY_MAX + SEAL_EXTRA)
 #define LATE_MAX 256		/* rows that wait at most */
 #define LATE_BYTES (1 << 20)	/* likewise */
-#define AHEAD_MAX 16		/* texts read at once */
+#define AHEAD_MAX 64		/* texts read at once */
 #define AHEAD_BYTES 65536	/* they may take, but for the last */
+#define AHEAD_GAP 8		/* numbers that may lie between two asked for,
+				   or it would be read in vain */
 
 /*
  * Sealed texts of messages that follow one another. Who asks for one asks for
@@ -28,6 +30,7 @@ struct ahead {
 	uint64_t messages[AHEAD_MAX];
 	size_t ends[AHEAD_MAX];	/* of their texts */
 	size_t count;
+	size_t at;		/* those before it were asked for, or passed */
 	struct buf text;
 };
 
@@ -100,7 +103,7 @@ static void
 ahead_clear(struct summaries *all)
 {
 	for (size_t i = 0; i < countof(all->ahead); i++) {
-		all->ahead[i].count = 0;
+		all->ahead[i].count = all->ahead[i].at = 0;
 		buf_drop(&all->ahead[i].text);
 	}
 }
@@ -173,19 +176,19 @@ late_find(const struct summaries *all, const struct summary_ask *ask,
 	return false;
 }
 
-/* Find one that was read before its turn. */
+/* Find one that was read before its turn; those before it are done with. */
 static bool
-ahead_find(const struct ahead *a, uint64_t message, struct str *sealed)
+ahead_find(struct ahead *a, uint64_t message, struct str *sealed)
 {
-	for (size_t i = 0; i < a->count; i++) {
-		size_t from = i > 0 ? a->ends[i - 1] : 0;
+	size_t from;
 
-		if (a->messages[i] != message)
-			continue;
-		*sealed = str_part(buf_str(&a->text), from, a->ends[i] - from);
-		return true;
-	}
-	return false;
+	while (a->at < a->count && a->messages[a->at] < message)
+		a->at++;
+	if (a->at == a->count || a->messages[a->at] != message)
+		return false;
+	from = a->at > 0 ? a->ends[a->at - 1] : 0;
+	*sealed = str_part(buf_str(&a->text), from, a->ends[a->at] - from);
+	return true;
 }
 
 /* The texts of a message and those behind it. */
@@ -211,9 +214,11 @@ ahead_fill(struct db *db, struct ahead *a, const struct summary_ask *ask)
 	sqlite3_stmt *s = rows_ask(db, ask, AHEAD_MAX);
 	int row = 0;
 
-	a->count = 0;
-	buf_drop(&a->text);
-	buf_init(&a->text, AHEAD_BYTES + SEALED_MAX);
+	a->count = a->at = 0;
+	if (a->text.room > 2 * AHEAD_BYTES)
+		buf_drop(&a->text);
+	a->text.max = AHEAD_BYTES + SEALED_MAX;
+	buf_clear(&a->text);
 	while (a->count < AHEAD_MAX && a->text.len < AHEAD_BYTES &&
 	    (row = db_step(db, s)) > 0) {
 		buf_add(&a->text, db_column(s, 1));
@@ -245,7 +250,7 @@ summary_row_open(struct db *db, const struct summary_ask *ask,
 {
 	struct ahead *a = &db->summaries->ahead[ask->which];
 	bool next = ask->message > a->asked &&
-	    ask->message - a->asked <= AHEAD_MAX;
+	    ask->message - a->asked <= AHEAD_GAP;
 	struct str sealed;
 	int err;
 
