@@ -186,26 +186,43 @@ use_judge(struct db *db, struct str special_use)
 	return row > 0 ? -EEXIST : row;
 }
 
-/* Whether there may be one more; and its UIDVALIDITY. */
+int64_t
+mailbox_uidvalidity_next(const struct clock *clock, int64_t next)
+{
+	int64_t now = clock->unix_s;
+
+	return now > next && now < UINT32_MAX / 2 ? now : next;
+}
+
+int
+mailbox_uidvalidity(struct db *db, int64_t beyond, int64_t count,
+	int64_t *first)
+{
+	int64_t next = 0;
+	int err = state_number(db, "uidvalidity_next", &next);
+
+	if (err != 0)
+		return err;
+	*first = mailbox_uidvalidity_next(db->clock, next + beyond);
+	if (*first + count - 1 > UINT32_MAX)
+		return -EOVERFLOW;
+	return state_set(db, "uidvalidity_next", *first + count);
+}
+
+/* Whether there may be one more. */
 static int
-room_judge(struct db *db, int64_t *uidvalidity)
+room_judge(struct db *db)
 {
 	sqlite3_stmt *s = db_sql(db, SLOT_MAILBOX_COUNT,
 	    "SELECT count(*) FROM box");
-	int64_t count, now = db->clock->unix_s;
-	int row = db_step(db, s), err;
+	int64_t count;
+	int row = db_step(db, s);
 
 	if (row <= 0)
 		return row < 0 ? row : -EIO;
 	count = sqlite3_column_int64(s, 0);
 	db_reset(s);
-	if (count >= MAILBOXES_MAX)
-		return -EDQUOT;
-	err = state_number(db, "uidvalidity_next", uidvalidity);
-	/* A clock gone wild must not use up all there are. */
-	if (now > *uidvalidity && now < UINT32_MAX / 2)
-		*uidvalidity = now;
-	return err;
+	return count < MAILBOXES_MAX ? 0 : -EDQUOT;
 }
 
 int
@@ -220,9 +237,9 @@ mailbox_add(struct db *db, struct str name, struct str special_use,
 		return err == 0 ? -EEXIST : err;
 	err = use_judge(db, special_use);
 	if (err == 0)
-		err = room_judge(db, &uidvalidity);
+		err = room_judge(db);
 	if (err == 0)
-		err = state_set(db, "uidvalidity_next", uidvalidity + 1);
+		err = mailbox_uidvalidity(db, 0, 1, &uidvalidity);
 	if (err != 0)
 		return err;
 	s = db_sql(db, SLOT_MAILBOX_ADD,

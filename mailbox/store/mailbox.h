@@ -48,7 +48,8 @@ int mailbox_find(struct db *db, struct str name, int64_t *id)
  *
  * Returns:  0; -EEXIST: it, or another one of that special use, is there;
  *           -EINVAL: no name (docs/rfc.md says which), or no special use;
- *           -ENAMETOOLONG; -EDQUOT: too many.
+ *           -ENAMETOOLONG; -EDQUOT: too many; -EOVERFLOW: no UIDVALIDITY
+ *           is left.
  */
 int mailbox_make(struct db *db, struct str name, struct str special_use,
 	int64_t *id) __attribute__((warn_unused_result));

@@ -11,6 +11,7 @@
 #include <errno.h>
 
 #include "base/log.h"
+#include "store/mailbox_inner.h"
 
 #define APPLICATION_ID 0x50426f78	/* "PBox" in the file's header */
 
@@ -313,21 +314,21 @@ schema_migrate(struct db *db)
 		err = db_pragma(db, "PRAGMA user_version", &version);
 	if (err == 0)
 		err = steps_climb(db, (size_t)version);
+	if (err == 0)
+		err = db_commit(db);
 	if (err != 0)
-		(void)db_doom(db, err);
-	return db_commit(db);
+		db_rollback(db);
+	return err;
 }
 
 static int
 boxes_make(struct db *db)
 {
 	sqlite3_stmt *s;
-	int64_t now = db->clock->unix_s;
+	/* A clock that was never set still gives a UIDVALIDITY. */
+	int64_t first = mailbox_uidvalidity_next(db->clock, 1);
 	int err = 0;
 
-	/* A clock that was never set still gives a UIDVALIDITY. */
-	if (now < 1 || now > UINT32_MAX - (int64_t)countof(boxes))
-		now = 1;
 	if (sqlite3_prepare_v2(db->sql, "INSERT INTO box (name, special_use,"
 	    " uidvalidity) VALUES (?1, ?2, ?3)", -1, &s, NULL) != SQLITE_OK)
 		return db_failed(db, "database-unwritable", -EIO);
@@ -335,7 +336,7 @@ boxes_make(struct db *db)
 		db_bind_text(s, 1, str_of(boxes[i].name));
 		if (boxes[i].special_use != NULL)
 			db_bind_text(s, 2, str_of(boxes[i].special_use));
-		sqlite3_bind_int64(s, 3, now + (int64_t)i);
+		sqlite3_bind_int64(s, 3, first + (int64_t)i);
 		err = db_run(db, s);
 	}
 	sqlite3_finalize(s);
@@ -358,7 +359,9 @@ schema_create(struct db *db)
 		err = steps_climb(db, 0);
 	if (err == 0)
 		err = boxes_make(db);
+	if (err == 0)
+		err = db_commit(db);
 	if (err != 0)
-		(void)db_doom(db, err);
-	return db_commit(db);
+		db_rollback(db);
+	return err;
 }

@@ -219,6 +219,23 @@ test_once(void **state)
 	assert_int_equal(uidvalidity_of(f, "INBOX"), 1700000000);
 }
 
+/* When all were given, there is none to begin with anew. */
+static void
+test_used_up(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(db_begin(f->db), 0);
+	assert_int_equal(state_set(f->db, "uidvalidity_next", UINT32_MAX), 0);
+	assert_int_equal(make(f, "last"), 0);
+	assert_int_equal(uidvalidity_of(f, "last"), UINT32_MAX);
+	assert_int_equal(make(f, "beyond"), -EOVERFLOW);
+	assert_int_equal(db_commit(f->db), 0);
+	fixture_reopen(f, DB_SERVE);
+	assert_int_equal(make(f, "beyond"), -EOVERFLOW);
+	assert_int_equal(db_commit(f->db), 0);
+}
+
 static void
 test_special(void **state)
 {
@@ -454,6 +471,7 @@ mailbox_test(void)
 		WITH_BOX(test_list),
 		WITH_BOX(test_names),
 		WITH_BOX(test_once),
+		WITH_BOX(test_used_up),
 		WITH_BOX(test_special),
 		WITH_BOX(test_many),
 		WITH_BOX(test_rename),

@@ -14,6 +14,7 @@
 #include "queue_world.h"
 #include "store/db_inner.h"
 #include "store/device.h"
+#include "store/mailbox.h"
 
 int schema_test(void);
 
@@ -314,6 +315,40 @@ test_cut(void **state)
 	box_is_whole(f);
 }
 
+/* A clock gone wild gives a new box no UIDVALIDITYs that none can follow. */
+static void
+test_clocks(void **state)
+{
+	static const struct {
+		int64_t clock, uidvalidity;
+	} cases[] = {
+		{ INT64_MIN, 1 }, { -1, 1 }, { 0, 1 }, { 1, 1 }, { 2, 2 },
+		{ 1800000000, 1800000000 },
+		{ UINT32_MAX / 2 - 1, UINT32_MAX / 2 - 1 },
+		{ UINT32_MAX / 2, 1 }, { 3000000000, 1 }, { INT64_MAX, 1 }
+	};
+	struct fixture *f = *state, new = { .clock = f->clock };
+	char dir[80];
+	int64_t id;
+
+	for (size_t i = 0; i < countof(cases); i++) {
+		(void)snprintf(dir, sizeof dir, "%s/%zu", f->dir, i);
+		new.clock.unix_s = cases[i].clock;
+		assert_int_equal(db_open(&new.db, dir, DB_CREATE,
+		    &new.clock), 0);
+		assert_int_equal(fixture_number(&new, "SELECT uidvalidity"
+		    " FROM box WHERE name = 'INBOX'"), cases[i].uidvalidity);
+		/* and so the clock counts again when it is set */
+		new.clock.unix_s = UINT32_MAX / 2 - 1;
+		assert_int_equal(mailbox_make(new.db, STR("a"), STR(""), &id),
+		    0);
+		assert_true(fixture_number(&new, "SELECT uidvalidity FROM box"
+		    " WHERE name = 'a'") >= UINT32_MAX / 2 - 1);
+		assert_int_equal(db_commit(new.db), 0);
+		db_close(new.db);
+	}
+}
+
 int
 schema_test(void)
 {
@@ -324,6 +359,7 @@ schema_test(void)
 		WITH_BOX(test_commands),
 		WITH_BOX(test_same),
 		WITH_BOX(test_cut),
+		WITH_BOX(test_clocks),
 	};
 
 	return cmocka_run_group_tests_name("store/schema", tests, NULL, NULL);
