@@ -3,6 +3,10 @@
 
 #include "mail/head.h"
 
+#define QUOTED_MAX 250		/* octets of a quoted-string in a message-id;
+				   a local-part has 64 (RFC 5321 section
+				   4.5.3.1.1) */
+
 /* The length of the literal that s begins with, and of what says so. */
 static bool
 literal_span(struct str s, size_t *from, size_t *len)
@@ -212,7 +216,8 @@ take_id(struct str *rest, struct buf *id)
 	int c;
 
 	while ((c = str_at(*rest, 0)) >= 0 && c != '<') {
-		len = c == '"' ? head_closed_span(*rest, '"') : 1;
+		len = c != '"' ? 1 :
+		    head_closed_span(str_part(*rest, 0, QUOTED_MAX), '"');
 		if (len == 0)
 			return false;
 		if (c == '"')

@@ -240,6 +240,39 @@ test_id(void **state)
 	check_ids("<\"a@b> <c@d>", "c@d;");
 }
 
+/*
+ * The end of a quoted-string is not looked for far away: a quote that is open,
+ * many times over, would have all the rest read as often.
+ */
+static void
+test_id_quoted(void **state)
+{
+	struct str rest;
+	struct buf text, id;
+	size_t i;
+
+	(void)state;
+	buf_init(&text, 100000);
+	buf_init(&id, 100000);
+	buf_add_text(&text, "<\"");
+	for (i = 0; i < 240; i++)
+		buf_add_char(&text, 'a');
+	buf_add_text(&text, "\"@b> <c@d>");
+	rest = buf_str(&text);
+	assert_true(envelope_id(&rest, &id));
+	assert_int_equal(id.len, 242);
+	buf_clear(&text);
+	buf_add_text(&text, "<\"");
+	for (i = 0; i < 30000; i++)
+		buf_add_text(&text, "\\\"");
+	buf_add_text(&text, "\"@b> <c@d>");
+	rest = buf_str(&text);
+	assert_true(envelope_id(&rest, &id));
+	assert_string_equal(buf_text(&id), "c@d");
+	buf_drop(&text);
+	buf_drop(&id);
+}
+
 int
 envelope_test(void)
 {
@@ -250,6 +283,7 @@ envelope_test(void)
 		cmocka_unit_test(test_write),
 		cmocka_unit_test(test_read),
 		cmocka_unit_test(test_id),
+		cmocka_unit_test(test_id_quoted),
 	};
 
 	return cmocka_run_group_tests_name("mail/envelope", tests, NULL, NULL);
