@@ -69,7 +69,10 @@ choice_of(unsigned slot)
 	    content[slot - ENVELOPE_COUNT].choice;
 }
 
-/* Whether what is there of a field of CHOICE_FIT will do. */
+/*
+ * Whether what is there of a field of CHOICE_FIT will do. Asked once, as there
+ * may be as many fields as there are lines.
+ */
 static bool
 fits(const struct summary_maker *m, unsigned slot)
 {
@@ -121,7 +124,7 @@ summary_note(struct summary_maker *m)
 	slot = &m->slots[index];
 	choice = choice_of(index);
 	if (slot->has && (choice == CHOICE_FIRST ||
-	    (choice == CHOICE_FIT && fits(m, index))))
+	    (choice == CHOICE_FIT && slot->fits)))
 		return;
 	start = m->fields.len;
 	if (slot->has && choice == CHOICE_ALL) {
@@ -135,5 +138,7 @@ summary_note(struct summary_maker *m)
 	add_unfolded(&m->fields, mime_value(m->mime));
 	if (m->fields.full)
 		return;
-	*slot = (struct summary_value){ start, m->fields.len - start, true };
+	*slot = (struct summary_value){ .at = start,
+	    .len = m->fields.len - start, .has = true };
+	slot->fits = choice == CHOICE_FIT && fits(m, index);
 }

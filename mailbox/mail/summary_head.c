@@ -71,6 +71,10 @@ summary_head(struct summary_maker *m)
 	for (i = 0; i < ENVELOPE_COUNT; i++)
 		values[i] = summary_slot(m, i);
 	envelope_write(&m->envelope, values);
+	if (m->envelope.full && m->max < SUMMARY_MAX) {
+		m->failed = true;
+		return;
+	}
 	if (m->envelope.full) {
 		/* no list is this long but to do harm */
 		buf_clear(&m->envelope);

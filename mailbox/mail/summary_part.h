@@ -21,6 +21,8 @@ enum summary_slot {
 struct summary_value {
 	size_t at, len;
 	bool has;
+	bool fits;		/* it will do; of those that a later field of
+				   the same name may take the place of */
 };
 
 /*
