@@ -7,8 +7,9 @@
  * 2. The database is copied from one read transaction: one instant of it.
  * 3. Then the files that this copy names, which never change once committed.
  *    Those of younger messages are left out, as their rows are.
- * 4. UIDs, and the ids of mailboxes and messages, go on far above those of
- *    that instant, see below.
+ * 4. The copy is marked: restored.c gives its mailboxes new UIDVALIDITYs when
+ *    it is first served. UIDs, and the ids of mailboxes and messages, go on
+ *    far above those of that instant, see below.
  * 5. Mail that waits to be sent is held in the copy: the box goes on sending
  *    it, and whoever puts the copy in its place says what is sent again. The
  *    device key is not copied; device_recover() brings it back.
@@ -22,20 +23,19 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "store/blob.h"
+#include "store/restored.h"
 
 #define STEP_PAGES 256		/* copied between two words of progress */
 #define CHUNK 65536		/* bytes; the same for files */
 
 /*
- * Letters that come after this instant get UIDs that clients then know. Where
- * the copy is put in place of the box, its letters must not get them again:
- * to a client that leaves mail on the server they would be old (RFC 1939
- * section 7; RFC 9051 section 2.3.1.1). 2^20 letters may come in between.
+ * Letters that come after this instant get UIDs that clients then know. Its
+ * mailboxes get new UIDVALIDITYs when the copy is first served, and so no UID
+ * means the same; but who writes into it before that, and who reads the two
+ * side by side, shall not be led astray either. 2^20 letters may come in
+ * between.
  */
 #define UIDS_PASSED_OVER "1048576"
-
-/* Likewise for what names messages and mailboxes for ever (RFC 8474). */
-#define IDS_PASSED_OVER "1048576"
 
 struct backup {
 	struct db *db;
@@ -147,10 +147,10 @@ copy_settle(sqlite3 *to)
 	    " modseq = modseq + " UIDS_PASSED_OVER ";"
 	    "INSERT INTO vanished (box, modseq, first, last) SELECT id, modseq,"
 	    " uidnext - " UIDS_PASSED_OVER ", uidnext - 1 FROM box;"
-	    "INSERT INTO sqlite_sequence (name, seq) SELECT 'epoch', 0"
-	    " WHERE 'epoch' NOT IN (SELECT name FROM sqlite_sequence);"
-	    "UPDATE sqlite_sequence SET seq = seq + " IDS_PASSED_OVER
-	    " WHERE name IN ('box', 'epoch');"
+	    RESTORED_IDS
+	    "INSERT INTO state (name, value) VALUES ('" RESTORED_MARK "', "
+	    RESTORED_COPY ") ON CONFLICT (name) DO UPDATE SET value = "
+	    RESTORED_COPY ";"
 	    "UPDATE recipient SET state = 1 WHERE state = 0;"
 	    "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
 

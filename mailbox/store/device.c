@@ -20,6 +20,7 @@
 #include "store/db_inner.h"
 #include "store/device_inner.h"
 #include "store/epoch.h"
+#include "store/restored.h"
 
 #define DEVICE_FILE_NEW DEVICE_FILE ".new"	/* while it is written */
 #define CHECK "device_check"	/* state: derived from the key */
@@ -140,7 +141,11 @@ key_load(struct db *db, const unsigned char check[CHECK_SIZE], bool *foreign)
 	return found;
 }
 
-/* What cannot be loaded is logged, and no error. */
+/*
+ * What cannot be loaded is logged, and no error.
+ *
+ * Returns:  0; 1: the key is missing, or another's; negative errno.
+ */
 static int
 device_load(struct db *db)
 {
@@ -162,7 +167,7 @@ device_load(struct db *db)
 		    "until then nothing is sent, and mail is received as "
 		    "ever"));
 	/* What cannot be read was logged. */
-	return 0;
+	return found == 0;
 }
 
 int
@@ -175,8 +180,12 @@ device_make(struct db *db, const unsigned char public_key[SEAL_KEY])
 		return err;
 	/* Another process may have been faster. */
 	found = state_get(db, CHECK, check, sizeof check);
-	if (found != 0)
-		return found < 0 ? found : device_load(db);
+	if (found > 0) {
+		err = device_load(db);
+		return err < 0 ? err : 0;
+	}
+	if (found < 0)
+		return found;
 	must(db->device == NULL);
 	db->device = seal_memory_new(SEAL_KEY);
 	db->device_fresh = true;
@@ -196,17 +205,12 @@ device_make(struct db *db, const unsigned char public_key[SEAL_KEY])
 	return err != 0 ? db_doom(db, err) : 0;
 }
 
-int
-device_begin(struct db *db)
+/* A box with an owner and without a key: made before there were any. */
+static int
+device_first(struct db *db)
 {
 	int64_t owners = 0;
-	int err = device_load(db);
-
-	if (err != 0 || db->device != NULL ||
-	    (db->mode != DB_SERVE && db->mode != DB_WRITE))
-		return err;
-	/* A box with an owner and without a key: made before there were any. */
-	err = db_pragma(db, "SELECT count(*) FROM state WHERE name ="
+	int err = db_pragma(db, "SELECT count(*) FROM state WHERE name ="
 	    " 'public_key' AND NOT EXISTS (SELECT 1 FROM state"
 	    " WHERE name = '" CHECK "')", &owners);
 	if (err != 0 || owners == 0)
@@ -218,6 +222,19 @@ device_begin(struct db *db)
 		err = db_commit(db);
 	if (err != 0)
 		db_rollback(db);
+	return err;
+}
+
+int
+device_begin(struct db *db)
+{
+	int lacks = device_load(db), err = lacks < 0 ? lacks : 0;
+
+	if (lacks == 0 && db->device == NULL &&
+	    (db->mode == DB_SERVE || db->mode == DB_WRITE))
+		err = device_first(db);
+	if (err == 0 && db->mode == DB_SERVE)
+		err = restored_begin(db, lacks > 0);
 	return err;
 }
 
