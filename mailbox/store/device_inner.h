@@ -7,8 +7,8 @@
 /*
  * Load the key, or make one when the box has an owner and never had one. A key
  * that cannot be loaded is logged, and no error: mail is received without it.
- * Who is about to serve a box without its key, or a copy, serves a restored one:
- * restored.h.
+ * Who is about to serve a box without its key, or a copy, serves a restored
+ * one: restored.h.
  */
 int device_begin(struct db *db) __attribute__((warn_unused_result));
 

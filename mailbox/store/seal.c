@@ -2,11 +2,13 @@
  * All the cryptography of the store, on libsodium.
  *
  * It knows neither rows nor files. What it promises:
- * 1. A message key seals the pieces of one message and nothing else, so a
- *    nonce made of kind and index never repeats under it.
+ * 1. A message key seals each piece of one message once, under a nonce made of
+ *    kind and index, and what is made of that message by promise 4. The two
+ *    kinds of nonces do not meet: of the former all bytes but five are zero.
  * 2. From a chain follow the keys to come, never those that were.
  * 3. Every key is wiped by whoever used it last.
- * 4. What one key seals many of has a random nonce of 192 bits each.
+ * 4. What one key seals many of, or again with other content, has a random
+ *    nonce of 192 bits each time.
  */
 #include "store/seal.h"
 

@@ -75,8 +75,8 @@ int seal_take(unsigned char key[SEAL_KEY], const struct seal_owner *owner,
 	__attribute__((warn_unused_result));
 
 /*
- * Seal a small secret under a key that seals many: plain.len +
- * SEAL_SECRET_EXTRA bytes are added to out.
+ * Seal a secret under a key that seals many, or seals it more than once:
+ * plain.len + SEAL_SECRET_EXTRA bytes are added to out. The nonce is random.
  *
  * name      what it is; authenticated with it
  */
@@ -115,9 +115,7 @@ void seal_ratchet_skip(struct seal_ratchet *r, uint32_t n);
 #define SEAL_STORED 0		/* codec: as it is */
 
 /* Which part of a message or letter a piece is of. */
-enum seal_kind {
-	SEAL_BODY, SEAL_HEAD, SEAL_SUMMARY_HEAD, SEAL_SUMMARY_BODY
-};
+enum seal_kind { SEAL_BODY, SEAL_HEAD };
 
 /* Where a piece belongs; authenticated with it. */
 struct seal_place {

@@ -1,19 +1,22 @@
 /*
  * Rows of the summary table.
  *
- * What one version of a summary says of a message never differs, and the
- * version is part of the place that a text is sealed for, and so of its nonce:
- * the key of a message seals no two texts for one place.
+ * A summary is made again whenever it is missing, and what is made later may
+ * say other things: more of a rich message than at delivery, or what a mended
+ * parser finds. So each is sealed with a nonce of its own, random and stored
+ * with it; which message it is of, which text, and of which version, is
+ * authenticated.
  */
 #include "store/summary_row.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "mail/summary.h"
 #include "store/lazy.h"
 
-#define SEALED_MAX (1 + SUMMARY_MAX + SEAL_EXTRA)
+#define SEALED_MAX (1 + SUMMARY_MAX + SEAL_SECRET_EXTRA)
 #define LATE_MAX 256		/* rows that wait at most */
 #define LATE_BYTES (1 << 20)	/* likewise */
 #define AHEAD_MAX 64		/* texts read at once */
@@ -42,26 +45,35 @@ struct summaries {
 	struct ahead ahead[2];	/* by enum message_summary */
 };
 
-static struct seal_place
-place_of(uint64_t message, enum message_summary which)
+/* What a text is sealed as: it holds for one message. */
+struct summary_name {
+	char bytes[sizeof "summary" + 1 + 8];
+};
+
+static struct str
+name_make(struct summary_name *name, uint64_t message,
+	enum message_summary which)
 {
-	return (struct seal_place){
-		.message = message, .index = SUMMARY_VERSION,
-		.kind = which == MESSAGE_HEAD ? SEAL_SUMMARY_HEAD :
-		    SEAL_SUMMARY_BODY,
-		.codec = SEAL_STORED, .last = true
-	};
+	char *to = name->bytes;
+
+	memcpy(to, "summary", sizeof "summary" - 1);
+	to += sizeof "summary" - 1;
+	*to++ = which == MESSAGE_HEAD ? 'h' : 'b';
+	*to++ = SUMMARY_VERSION;
+	for (unsigned i = 0; i < 8; i++)
+		*to++ = (char)(message >> (8 * i));
+	return str_from(name->bytes, sizeof name->bytes);
 }
 
 static void
 text_seal(struct buf *out, struct str text, enum message_summary which,
 	uint64_t message, const unsigned char key[SEAL_KEY])
 {
-	struct seal_place place = place_of(message, which);
+	struct summary_name name;
 
 	buf_init(out, SEALED_MAX);
 	buf_add_char(out, SUMMARY_VERSION);
-	seal_piece(out, text, key, &place);
+	seal_secret(out, text, name_make(&name, message, which), key);
 }
 
 void
@@ -148,15 +160,15 @@ summary_row_late(struct db *db, struct summary_row *row)
 static int
 text_open(struct buf *out, struct str sealed, const struct summary_ask *ask)
 {
-	struct seal_place place = place_of(ask->message, ask->which);
+	struct summary_name name;
 
 	if (sealed.len > SEALED_MAX)
 		return -EBADMSG;
 	if (str_at(sealed, 0) != SUMMARY_VERSION)
 		return 0;
 	(void)str_take(&sealed, 1);
-	return seal_piece_open(out, sealed, ask->key, &place) == 0 ? 1 :
-	    -EBADMSG;
+	return seal_secret_open(out, sealed, name_make(&name, ask->message,
+	    ask->which), ask->key) == 0 ? 1 : -EBADMSG;
 }
 
 /* Find the one that waits. */

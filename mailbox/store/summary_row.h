@@ -12,8 +12,8 @@ struct summary_row {
 };
 
 /*
- * Seal them with the message's own key. A version of a message's summary has
- * one text only, so that this is done as often as need be.
+ * Seal them with the message's own key, as often as need be: no two sealings
+ * share a nonce.
  *
  * row       zeroed; to be dropped
  */

@@ -187,9 +187,13 @@ test_late(void **state)
 	(void)db_rest(f->db, INT64_MAX);
 	assert_int_equal(db_pending(f->db), DB_CLEAN);
 	assert_int_equal(rows(f), 2);
-	/* the very same as at delivery */
-	assert_int_equal(fixture_number(f, "SELECT count(*) FROM summary"
-	    " JOIN was USING (message, head, body)"), 2);
+	/* the very same as at delivery, and sealed anew: see test_nonce() */
+	assert_int_equal(fixture_number(f, "SELECT count(*) FROM summary AS s"
+	    " JOIN was USING (message) WHERE length(s.head) = length(was.head)"
+	    " AND length(s.body) = length(was.body)"), 2);
+	assert_int_equal(fixture_number(f, "SELECT count(*) FROM summary AS s"
+	    " JOIN was USING (message) WHERE s.head = was.head OR"
+	    " s.body = was.body"), 0);
 	/* again: nothing is there twice */
 	assert_int_equal(summary(f, FIRST, 0, true), 1);
 	assert_int_equal(db_commit(f->db), 0);
@@ -233,6 +237,32 @@ test_read_only(void **state)
 	assert_int_equal(summary(f, FIRST, 0, true), 1);
 	assert_int_equal(summary(f, FIRST, 0, false), 0);
 	assert_int_equal(db_pending(f->db), DB_CLEAN);
+}
+
+/*
+ * No nonce seals two texts. Made again, a summary may differ: were the nonce
+ * the same, its ciphertexts would be where its texts are.
+ */
+static void
+test_nonce(void **state)
+{
+	struct fixture *f = *state;
+
+	letter_put(f, 0, 100);
+	assert_int_equal(db_commit(f->db), 0);
+	assert_int_equal(db_exec(f->db, "CREATE TABLE made (sealed)"), 0);
+	for (unsigned i = 0; i < 20; i++) {
+		assert_int_equal(db_exec(f->db, "INSERT INTO made SELECT head"
+		    " FROM summary; INSERT INTO made SELECT body FROM summary;"
+		    "DELETE FROM summary"), 0);
+		assert_int_equal(summary(f, FIRST, 0, true), 1);
+		assert_int_equal(db_commit(f->db), 0);
+	}
+	assert_int_equal(fixture_number(f, "SELECT count(DISTINCT"
+	    " substr(sealed, 2, 24)) FROM made"), 40);
+	/* nor is there anything in common where the texts are the same */
+	assert_int_equal(fixture_number(f, "SELECT count(DISTINCT"
+	    " substr(sealed, 26, 8)) FROM made"), 40);
 }
 
 /* What was changed on the disk is refused; another version is made anew. */
@@ -282,6 +312,7 @@ message_summary_test(void)
 		WITH_BOX(test_late),
 		WITH_BOX(test_many),
 		WITH_BOX(test_read_only),
+		WITH_BOX(test_nonce),
 		WITH_BOX(test_spoilt),
 	};
 
