@@ -49,6 +49,8 @@ struct mua_view {
 	uint64_t gone_modseq;		/* so were deletions up to it */
 	bool gone_later;		/* it was told that some are yet to be
 					   told (RFC 7162 section 3.2) */
+	bool gone_told;			/* VANISHED was told, and not yet
+					   up to which modseq */
 	bool condstore;			/* it was told HIGHESTMODSEQ since
 					   CONDSTORE is on */
 	uint32_t recent;		/* UIDs from it on are \Recent here */

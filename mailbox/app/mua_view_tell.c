@@ -41,8 +41,9 @@ tell_gone(struct mua *m, struct uids *gone)
 {
 	struct uids told = { .count = 0 };
 
-	if ((m->imap.enabled & (IMAP_ENABLED_QRESYNC |
-	    IMAP_ENABLED_UIDONLY)) != 0)
+	m->view.gone_told = (m->imap.enabled & (IMAP_ENABLED_QRESYNC |
+	    IMAP_ENABLED_UIDONLY)) != 0;
+	if (m->view.gone_told)
 		view_put_runs(m, "VANISHED", gone, &told);
 	else
 		put_expunges(m, gone, &told);
@@ -187,8 +188,11 @@ view_tell_modseq(struct mua *m)
 {
 	struct mua_view *v = &m->view;
 	const bool later = v->gone_modseq < v->modseq;
+	/* VANISHED has no modseq, but that of one's own is in the reply. */
+	const bool gone = v->gone_told && !str_starts(buf_str(&m->code),
+	    STR("HIGHESTMODSEQ"));
 	const bool due = (m->imap.enabled & IMAP_ENABLED_QRESYNC) != 0 &&
-	    (later || v->gone_later);
+	    (later || v->gone_later || gone);
 
 	if (!view_condstore(m))
 		return;
@@ -196,6 +200,7 @@ view_tell_modseq(struct mua *m)
 		view_put_modseq(m, later ? v->gone_modseq : v->modseq);
 	v->condstore = true;
 	v->gone_later = later;
+	v->gone_told = false;
 }
 
 bool

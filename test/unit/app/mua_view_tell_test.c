@@ -77,10 +77,22 @@ resync_tells_uids(void **state)
 	view_told(m, true, "* VANISHED 2:3,6\r\n"
 	    "* OK [HIGHESTMODSEQ 11] All up to it is told.\r\n");
 	view_told(m, true, "");
+	/* Also when nothing else would tell that there are changes. */
+	view_gone(w, 1, 1);
+	view_told(m, true, "* VANISHED 1\r\n"
+	    "* OK [HIGHESTMODSEQ 12] All up to it is told.\r\n");
+	view_told(m, true, "");
+	/* The reply to one's own tells it. */
+	view_gone(w, 4, 4);
+	buf_init(&m->code, MUA_CODE_MAX);
+	buf_add_text(&m->code, "HIGHESTMODSEQ 13");
+	view_told(m, true, "* VANISHED 4\r\n");
+	buf_drop(&m->code);
+	view_told(m, true, "");
 	m->imap.enabled |= IMAP_ENABLED_UIDONLY;
 	(void)view_flag(w, 5, 5, BOX_FLAGGED);
 	view_told(m, true,
-	    "* 5 UIDFETCH (FLAGS (\\Flagged \\Seen) MODSEQ (12))\r\n");
+	    "* 5 UIDFETCH (FLAGS (\\Flagged \\Seen) MODSEQ (14))\r\n");
 }
 
 /* RFC 7162 section 3.1: the first command that turns it on. */
