@@ -2,12 +2,11 @@
 # Small, but fast where a handshake or a byte stream spends its time. That file
 # takes the place of the library's own, so that nobody has to name it.
 # mbedtls_x25519.c takes the place of Everest's multiplication; whoever links
-# this library links libsodium behind it. mbedtls_gcm.c speeds AES-GCM up.
+# this library links libsodium behind it.
 
 CONFIG = $(abspath $(HERE)..)/mbedtls_config.h
 EVEREST = 3rdparty/everest
-SRC := $(sort $(wildcard library/*.c) library/x25519_sodium.c \
-	library/gcm_eights.c) \
+SRC := $(sort $(wildcard library/*.c) library/x25519_sodium.c) \
 	$(addprefix $(EVEREST)/library/,everest.c x25519.c)
 FLAGS = -Iinclude -Ilibrary -I$(EVEREST)/include \
 	-I$(EVEREST)/include/everest -I$(EVEREST)/include/everest/kremlib \
@@ -19,7 +18,7 @@ PREPARE = configured
 
 FAST = bignum bignum_core bignum_mod bignum_mod_raw ecp ecp_curves ecdh \
 	ecdsa rsa aes aesni aesce gcm chacha20 poly1305 chachapoly sha256 \
-	constant_time x25519_sodium gcm_eights
+	constant_time x25519_sodium
 $(FAST:%=obj/library/%.o) $(filter obj/$(EVEREST)/%,$(SRC:%.c=obj/%.o)): OPT = -O2
 
 obj/library/psa_crypto_ecp.o: FLAGS += \
@@ -30,22 +29,11 @@ obj/library/psa_crypto_ecp.o: FLAGS += \
 REFUSED = !mbedtls_ssl_sig_alg_is_supported(ssl, sig_alg)
 TAKEN = !mbedtls_ssl_tls13_sig_alg_for_cert_verify_is_supported(sig_alg)
 
-# What mbedtls_gcm_update() does block by block is done by eights first.
-WHOLE = while (input_length >= 16) {
-EIGHTS = size_t done = mbedtls_gcm_eights(ctx, p, input_length, out_p); \
-	input_length -= done; p += done; out_p += done;
-KNOWN = size_t mbedtls_gcm_eights(mbedtls_gcm_context *, \
-	const unsigned char *, size_t, unsigned char *);
-
-library/x25519_sodium.c library/gcm_eights.c: configured
+library/x25519_sodium.c: configured
 configured:
 	sed -i 's/if ($(REFUSED))/if ($(REFUSED) \&\& $(TAKEN))/' \
 		library/ssl_tls12_client.c
 	grep -qF '$(TAKEN)' library/ssl_tls12_client.c
-	sed -i -e 's/^    $(WHOLE)/    $(EIGHTS)\n&/' \
-		-e 's/^int mbedtls_gcm_update(/$(KNOWN)\n&/' library/gcm.c
-	test "$$(grep -cF mbedtls_gcm_eights library/gcm.c)" = 2
 	cp $(CONFIG) include/mbedtls/mbedtls_config.h
 	cp $(dir $(CONFIG))mbedtls_x25519.c library/x25519_sodium.c
-	cp $(dir $(CONFIG))mbedtls_gcm.c library/gcm_eights.c
 	touch $@
