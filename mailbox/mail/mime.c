@@ -193,7 +193,7 @@ end_part(struct mime *m)
 		level->part.end += m->cut_eol;
 		level->part.lines++;
 	}
-	m->bounded -= level->bounded;
+	mime_unbound(m, level);
 	buf_cut(&m->boundaries, level->boundary);
 	m->told = --m->depth;
 	return mime_tell(m, MIME_END);

@@ -105,6 +105,6 @@ mime_note_head(struct mime *m)
 		level->part.kind = MIME_LEAF;
 		level->has_boundary = false;
 	}
-	level->bounded = level->has_boundary;
-	m->bounded += level->bounded;
+	if (level->has_boundary)
+		mime_bound(m);
 }

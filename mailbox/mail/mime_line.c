@@ -33,37 +33,6 @@ mime_settled(const struct mime *m)
 	return m->offset - m->held_len - m->eol;
 }
 
-/* The level whose boundary line begins with; m->depth: none. */
-static unsigned
-find_boundary(const struct mime *m, struct str line)
-{
-	const struct mime_level *level;
-	struct str boundary;
-	size_t best_len, exact;
-	unsigned best, i;
-
-	best = m->depth;
-	best_len = 0;
-	/* "a--" closes a, unless there is a boundary "a--" further in */
-	exact = line.len > 2 && str_ends(line, STR("--")) ? line.len - 2 :
-	    line.len;
-	for (i = m->depth; i-- > 0; ) {
-		level = &m->levels[i];
-		if (!level->bounded || level->boundary_len > line.len ||
-		    (best < m->depth && level->boundary_len <= best_len))
-			continue;
-		boundary = str_part(buf_str(&m->boundaries), level->boundary,
-		    level->boundary_len);
-		if (!str_starts(line, boundary))
-			continue;
-		best = i;
-		best_len = boundary.len;
-		if (best_len == line.len || best_len == exact)
-			break;
-	}
-	return best;
-}
-
 /*
  * What line is.
  *
@@ -82,7 +51,7 @@ judge(struct mime *m, struct str line, bool whole)
 	str_take(&line, 2);
 	if (whole && str_ends(line, STR("\r")))
 		line.len--;
-	m->matched = find_boundary(m, line);
+	m->matched = mime_find_boundary(m, line);
 	if (m->matched == m->depth)
 		return MIME_LOOK_NO;
 	m->closes = str_starts(str_part(line,
@@ -133,10 +102,8 @@ mime_end_parts(struct mime *m)
 	m->keep = m->matched + 1;
 	m->opens = !m->closes;
 	m->state = MIME_ENDS;
-	if (m->closes) {
-		level->bounded = false;
-		m->bounded--;
-	}
+	if (m->closes)
+		mime_unbound(m, level);
 	m->cr = false;
 	m->eol = 0;
 	m->held_len = 0;

@@ -44,7 +44,9 @@ struct mime {
 	unsigned room;
 	unsigned told;			/* the level an event is about */
 	struct buf boundaries;		/* of all levels */
-	unsigned bounded;		/* how many levels are */
+	unsigned char places[MIME_DEPTH_MAX];	/* the bounded ones by the order
+						   of their boundaries */
+	unsigned bounded;		/* how many they are */
 	unsigned parts;			/* so far */
 	uint64_t offset;		/* octets taken from the input */
 	uint64_t lines;			/* line ends among them */
@@ -70,6 +72,17 @@ struct mime {
 					   ended */
 	size_t cut_eol;			/* octets of the line end before it */
 };
+
+/* ---- mime_boundary.c ---- */
+
+/* The delimiters of the innermost level are looked for from here on. */
+void mime_bound(struct mime *m);
+
+/* Those of a level are no longer; nothing if they were not. */
+void mime_unbound(struct mime *m, struct mime_level *level);
+
+/* The level whose boundary line begins with; m->depth: none. */
+unsigned mime_find_boundary(const struct mime *m, struct str line);
 
 /* ---- mime_field.c ---- */
 
