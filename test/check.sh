@@ -52,7 +52,7 @@ run() { # NAME COMMAND...
 	name=$1
 	shift
 	log=$logs/$(echo "$name" | tr ' /' __).log
-	timeout 900 "$@" >"$log" 2>&1
+	timeout 1500 "$@" >"$log" 2>&1
 	status=$?
 	case $name in
 	unit*) ;;
