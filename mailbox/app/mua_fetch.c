@@ -24,6 +24,7 @@ fetch_drop(void *job)
 	uids_drop(&f->gone);
 	free(f->rows);
 	free(f->marked);
+	message_summary_drop(f->maker);
 	buf_drop(&f->head);
 	buf_drop(&f->body);
 	fetch_text_drop(&f->text);

@@ -88,15 +88,19 @@ summary_read(struct mua_fetch *f, uint64_t message)
 	return f->has_body || !f->needs_body;
 }
 
+/* Go on making it. Returns: 0; 1: there is more to do; or why not. */
 static int
-summary_make(struct mua_fetch *f, const struct box_entry *entry)
+summary_make(struct mua_fetch *f)
 {
-	int err = message_summarise(f->m->service->db, f->m->reader,
-	    entry->message, &f->head, &f->body);
+	int more = message_summary_step(f->m->service->db, f->maker, &f->head,
+	    &f->body, &f->octets);
 
-	f->octets += entry->size;
-	if (err != 0)
-		return err;
+	if (more > 0)
+		return more;
+	message_summary_drop(f->maker);
+	f->maker = NULL;
+	if (more < 0)
+		return more;
 	f->has_body =
 	    summary_read_body(&f->summary_body, buf_str(&f->body));
 	if (!f->has_body ||
@@ -105,22 +109,42 @@ summary_make(struct mua_fetch *f, const struct box_entry *entry)
 	return 0;
 }
 
-/* Make ready what the items need. Returns: 0, or why there is no telling. */
+/* Have the summary, as far as it is needed. Returns: as summary_make(). */
+static int
+summary_ready(struct mua_fetch *f, const struct box_entry *entry)
+{
+	int got;
+
+	if (f->maker != NULL)
+		return summary_make(f);
+	got = summary_read(f, entry->message);
+	if (got != 0)
+		return got < 0 ? got : 0;
+	got = message_summary_begin(f->m->service->db, f->m->reader,
+	    entry->message, &f->maker);
+	return got < 0 ? got : summary_make(f);
+}
+
+/*
+ * Make ready what the items need.
+ *
+ * Returns:  0; 1: there is more to do; or why there is no telling.
+ */
 static int
 message_ready(struct mua_fetch *f, const struct box_entry *entry)
 {
 	struct str view;
-	int got = 1;
+	int more = 0;
 
-	f->opened = false;
-	f->has_body = false;
-	f->piece = FETCH_NO_PIECE;
+	if (f->maker == NULL) {
+		f->opened = false;
+		f->has_body = false;
+		f->piece = FETCH_NO_PIECE;
+	}
 	if (f->needs_head || f->likes_body)
-		got = summary_read(f, entry->message);
-	if (got == 0)
-		got = summary_make(f, entry);
-	if (got < 0)
-		return got;
+		more = summary_ready(f, entry);
+	if (more != 0)
+		return more;
 	return f->needs_octets && entry->size > 0 ?
 	    fetch_octets(f, 0, &view) : 0;
 }
@@ -200,6 +224,8 @@ fetch_message(struct mua_fetch *f)
 		return;
 	}
 	err = message_ready(f, entry);
+	if (err > 0)
+		return;
 	if (err != 0) {
 		if (err == -ENOENT)
 			f->expunged = true;

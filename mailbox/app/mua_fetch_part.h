@@ -84,6 +84,7 @@ struct mua_fetch {
 	bool first;		/* nothing of it was told yet */
 	bool opened;
 	uint32_t piece_next;	/* what message_read() would read */
+	struct message_summary_maker *maker;	/* it has no summary yet */
 	struct buf head, body;
 	struct summary_head summary_head;
 	struct summary_body summary_body;

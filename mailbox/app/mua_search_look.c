@@ -148,7 +148,7 @@ search_judge_summary(struct search *s)
  * The next piece of the message in service->piece, the first one in each
  * stage first.
  *
- * Returns:  1; 0: there are no more; or as search_head().
+ * Returns:  1; 0: there are no more; negative errno as search_head().
  */
 static int
 piece_next(struct search *s)

@@ -53,6 +53,8 @@ struct search {
 	enum judge_stage stage;
 	bool opened;		/* in this stage */
 	bool has_head;
+	bool found;		/* only its summary is still to be had */
+	struct message_summary_maker *maker;	/* it has none yet */
 	struct buf head, body, text, base;
 	struct summary_head summary;
 	struct envelope_person person;
@@ -86,7 +88,8 @@ int search_next(struct search *s, bool head, enum search_go *go)
 /*
  * Have the summary of the message in s->summary.
  *
- * Returns:  0; -ENOENT: it is gone, or it is damaged, which was logged.
+ * Returns:  0; 1: it is not there yet, but this step has done its share;
+ *           -ENOENT: it is gone, or it is damaged, which was logged.
  */
 int search_head(struct search *s) __attribute__((warn_unused_result));
 
@@ -113,8 +116,7 @@ void search_judge_entry(struct search *s);
 /*
  * Judge the keys of a stage that are open.
  *
- * Returns:  0; 1: it is not done yet, but this step has done its share; or
- *           as search_head().
+ * Returns:  as search_head().
  */
 int search_judge_summary(struct search *s);
 int search_judge_header(struct search *s);

@@ -60,6 +60,7 @@ search_drop(struct search *s)
 	buf_drop(&s->text);
 	buf_drop(&s->base);
 	envelope_person_drop(&s->person);
+	message_summary_drop(s->maker);
 	mime_drop(s->mime);
 }
 
@@ -84,24 +85,49 @@ rows_load(struct search *s)
 	return mua_walk_on(m, &s->walk, s->rows, MUA_ROWS, &s->row_count);
 }
 
+/* Read it, or begin to make it. Returns: 0 or negative errno. */
+static int
+head_begin(struct search *s)
+{
+	struct db *db = s->m->service->db;
+	int got = message_summary(db, s->m->reader, s->entry->message,
+	    MESSAGE_HEAD, &s->head);
+
+	s->octets += s->head.len;
+	if (got == 0)
+		got = message_summary_begin(db, s->m->reader,
+		    s->entry->message, &s->maker);
+	return got < 0 ? got : 0;
+}
+
+/* Go on making it, as far as this step may. Returns: as search_head(). */
+static int
+head_make(struct search *s)
+{
+	int more = 1;
+
+	while (more > 0 && s->octets < MUA_OCTETS)
+		more = message_summary_step(s->m->service->db, s->maker,
+		    &s->head, &s->body, &s->octets);
+	if (more <= 0) {
+		message_summary_drop(s->maker);
+		s->maker = NULL;
+	}
+	return more;
+}
+
 int
 search_head(struct search *s)
 {
-	struct db *db = s->m->service->db;
-	struct message_reader *reader = s->m->reader;
-	int got;
+	int got = 0;
 
 	if (s->has_head)
 		return 0;
-	got = message_summary(db, reader, s->entry->message, MESSAGE_HEAD,
-	    &s->head);
-	s->octets += s->head.len;
-	if (got == 0) {
-		s->octets += s->entry->size;
-		got = message_summarise(db, reader, s->entry->message,
-		    &s->head, &s->body);
-	}
-	if (got < 0)
+	if (s->maker == NULL)
+		got = head_begin(s);
+	if (got == 0 && s->maker != NULL)
+		got = head_make(s);
+	if (got != 0)
 		return got == -EBADMSG ? -ENOENT : got;
 	s->has_head = summary_read_head(&s->summary, buf_str(&s->head));
 	return s->has_head ? 0 : -ENOENT;
@@ -211,15 +237,17 @@ search_next(struct search *s, bool head, enum search_go *go)
 			return err;
 		if (s->row == s->row_count)
 			continue;
-		value = JUDGE_NO;
-		if (uids_has(&s->wanted, s->entry->uid))
+		value = s->found ? JUDGE_YES : JUDGE_NO;
+		if (!s->found && uids_has(&s->wanted, s->entry->uid))
 			err = entry_judge(s, &value);
+		if (err == 0 && value == JUDGE_YES && head) {
+			err = search_head(s);
+			s->found = err > 0;
+		}
 		if (err > 0) {
 			*go = SEARCH_PAUSES;
 			return 0;
 		}
-		if (err == 0 && value == JUDGE_YES && head)
-			err = search_head(s);
 		if (err < 0 && err != -ENOENT)
 			return err;
 		s->row++;

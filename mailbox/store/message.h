@@ -96,21 +96,43 @@ enum message_summary { MESSAGE_HEAD, MESSAGE_BODY };
  * out       cleared first; max SUMMARY_MAX
  *
  * Returns:  1: it is there; 0: it was never made, or is of another version:
- *           message_summarise(); -EBADMSG and others (logged).
+ *           message_summary_begin(); -EBADMSG and others (logged).
  */
 int message_summary(struct db *db, struct message_reader *r,
 	uint64_t message, enum message_summary which, struct buf *out)
 	__attribute__((warn_unused_result));
 
+/* Makes the summary of a message from its content, step by step. */
+struct message_summary_maker;
+
 /*
- * Make the summary of a message from its content, and keep it with the next
- * commit (lazily: a commit is not asked for). Closes what message_open()
- * opened. Takes as long as reading the message.
+ * Begin. Closes what message_open() opened.
+ *
+ * r         kept, until the summary is made; it reads nothing else meanwhile
+ *
+ * Returns:  0 with *maker owned: message_summary_drop() it; or as
+ *           message_open().
+ */
+int message_summary_begin(struct db *db, struct message_reader *r,
+	uint64_t message, struct message_summary_maker **maker)
+	__attribute__((warn_unused_result));
+
+/*
+ * Go on by a piece of the message, or, when there are no more, by putting the
+ * texts together; they are kept with the next commit (lazily: a commit is not
+ * asked for).
  *
  * head, body  cleared first; max SUMMARY_MAX; get the texts
+ * octets      grows by those that were looked at or put together
+ *
+ * Returns:  1: there is more to do; 0: the texts are there; as message_read().
+ *           After the latter two there is nothing left but to drop it.
  */
-int message_summarise(struct db *db, struct message_reader *r,
-	uint64_t message, struct buf *head, struct buf *body)
+int message_summary_step(struct db *db, struct message_summary_maker *maker,
+	struct buf *head, struct buf *body, uint64_t *octets)
 	__attribute__((warn_unused_result));
+
+void message_summary_drop(struct message_summary_maker *maker);	/* NULL is
+	fine */
 
 #endif

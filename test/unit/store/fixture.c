@@ -193,6 +193,22 @@ fixture_keep(struct fixture *f, unsigned n, size_t size)
 }
 
 int
+fixture_summarise(struct fixture *f, struct message_reader *r,
+	uint64_t message, struct buf *head, struct buf *body)
+{
+	struct message_summary_maker *maker = NULL;
+	uint64_t octets = 0;
+	int more = message_summary_begin(f->db, r, message, &maker);
+
+	if (more == 0)
+		more = 1;
+	while (more > 0)
+		more = message_summary_step(f->db, maker, head, body, &octets);
+	message_summary_drop(maker);
+	return more;
+}
+
+int
 fixture_read(struct fixture *f, uint64_t message, struct buf *out)
 {
 	struct message_reader *r = message_reader_new(fixture_unlock(f));

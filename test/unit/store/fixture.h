@@ -38,6 +38,10 @@ uint32_t fixture_keep(struct fixture *f, unsigned n, size_t size);
 struct message_writer *fixture_write(struct fixture *f, unsigned n,
 	size_t size);
 
+/* Make the summary of a message. Returns: 0 or the first error. */
+int fixture_summarise(struct fixture *f, struct message_reader *r,
+	uint64_t message, struct buf *head, struct buf *body);
+
 /* Read a message whole. Returns: 0 or the first error. */
 int fixture_read(struct fixture *f, uint64_t message, struct buf *out);
 

@@ -67,7 +67,7 @@ summary(struct fixture *f, uint64_t message, unsigned n, bool make)
 	buf_init(&head, SUMMARY_MAX);
 	buf_init(&body, SUMMARY_MAX);
 	if (make) {
-		got = message_summarise(f->db, r, message, &head, &body);
+		got = fixture_summarise(f, r, message, &head, &body);
 		also = got = got == 0 ? 1 : got;
 	} else {
 		got = message_summary(f->db, r, message, MESSAGE_HEAD, &head);
@@ -222,6 +222,58 @@ test_many(void **state)
 		assert_int_equal(summary(f, FIRST + i, i, false), 1);
 }
 
+/* A long one is made in small steps, and can be left at any time. */
+static void
+test_steps(void **state)
+{
+	const size_t size = 20 << 20;
+	struct fixture *f = *state;
+	struct message_reader *r = message_reader_new(fixture_unlock(f));
+	struct message_summary_maker *maker;
+	struct buf head, body;
+	uint64_t octets = 0, before;
+	unsigned steps = 0;
+	int more = 1;
+
+	letter_put(f, 3, size);
+	assert_int_equal(db_commit(f->db), 0);
+	assert_int_equal(db_exec(f->db, "DELETE FROM summary"), 0);
+	buf_init(&head, SUMMARY_MAX);
+	buf_init(&body, SUMMARY_MAX);
+	assert_int_equal(message_summary_begin(f->db, r, FIRST, &maker), 0);
+	while (more > 0) {
+		before = octets;
+		more = message_summary_step(f->db, maker, &head, &body,
+		    &octets);
+		assert_true(octets > before && octets - before <= PIECE_SIZE);
+		assert_int_equal(head.len > 0 && body.len > 0, more == 0);
+		assert_int_equal(db_pending(f->db), more == 0 ? DB_LAZY :
+		    DB_CLEAN);
+		steps++;
+	}
+	message_summary_drop(maker);
+	assert_int_equal(more, 0);
+	assert_true(steps > size / PIECE_SIZE);
+	assert_true(octets >= size + head.len + body.len);
+	texts_are(buf_str(&head), buf_str(&body), 3);
+	/* left half way, nothing is kept */
+	letter_put(f, 4, size / 4);
+	assert_int_equal(db_commit(f->db), 0);
+	assert_int_equal(db_exec(f->db, "DELETE FROM summary"), 0);
+	assert_int_equal(message_summary_begin(f->db, r, FIRST + 1, &maker),
+	    0);
+	assert_int_equal(message_summary_step(f->db, maker, &head, &body,
+	    &octets), 1);
+	message_summary_drop(maker);
+	message_summary_drop(NULL);
+	message_reader_drop(r);
+	assert_int_equal(db_pending(f->db), DB_CLEAN);
+	assert_int_equal(summary(f, FIRST + 1, 4, false), 0);
+	assert_int_equal(summary(f, FIRST + 1, 4, true), 1);
+	buf_drop(&head);
+	buf_drop(&body);
+}
+
 /* Who only reads makes what is missing, and keeps it not. */
 static void
 test_read_only(void **state)
@@ -311,6 +363,7 @@ message_summary_test(void)
 		WITH_BOX(test_order),
 		WITH_BOX(test_late),
 		WITH_BOX(test_many),
+		WITH_BOX(test_steps),
 		WITH_BOX(test_read_only),
 		WITH_BOX(test_nonce),
 		WITH_BOX(test_spoilt),

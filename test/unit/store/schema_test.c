@@ -207,7 +207,7 @@ box_summarises(struct fixture *f)
 	for (uint64_t message = 1024; message < 1026; message++) {
 		assert_int_equal(message_summary(f->db, r, message,
 		    MESSAGE_HEAD, &head), 0);
-		assert_int_equal(message_summarise(f->db, r, message, &head,
+		assert_int_equal(fixture_summarise(f, r, message, &head,
 		    &body), 0);
 		assert_int_equal(db_commit(f->db), 0);
 		assert_int_equal(message_summary(f->db, r, message,
