@@ -318,6 +318,7 @@ db_close(struct db *db)
 	disk_close(db->claim);
 	disk_close(db->blobs);
 	disk_close(db->folder);
+	buf_drop(&db->row);
 	free(db->floors);
 	free(db->left);
 	free(db);

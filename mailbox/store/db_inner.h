@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include "base/buf.h"
 #include "base/list.h"
 #include "store/db.h"
 #include "store/disk.h"
@@ -43,8 +44,8 @@ enum db_slot {
 	SLOT_ANNOTATION_SET, SLOT_ANNOTATION_REMOVE, SLOT_ANNOTATION_COUNT,
 	SLOT_ANNOTATION_NEXT, SLOT_ANNOTATION_DROP,
 	SLOT_GARBAGE_ADD, SLOT_GARBAGE_LIST, SLOT_GARBAGE_DELETE,
-	SLOT_MESSAGE_ADD, SLOT_MESSAGE_FIND, SLOT_MESSAGE_BODY,
-	SLOT_MESSAGE_DELETE, SLOT_MESSAGE_FILE,
+	SLOT_MESSAGE_ADD, SLOT_MESSAGE_FIND, SLOT_MESSAGE_DELETE,
+	SLOT_MESSAGE_FILE,
 	SLOT_SUMMARY_ADD, SLOT_SUMMARY_LATE, SLOT_SUMMARY_HEAD,
 	SLOT_SUMMARY_BODY, SLOT_SUMMARY_DELETE,
 	SLOT_EPOCH_ADD, SLOT_EPOCH_FIND, SLOT_EPOCH_DELETE,
@@ -106,6 +107,8 @@ struct db {
 	size_t floor_count;
 	struct lazy *lazy;	/* counts not yet written; see lazy.c */
 	struct summaries *summaries;	/* see summary_row.c */
+	struct buf row;		/* sealed, of the message opened last: */
+	uint64_t row_of;	/* 0: none */
 	struct disk_list *sweep;	/* orphans are looked for; NULL: done */
 	sqlite3_stmt *slots[SLOT_COUNT];
 };

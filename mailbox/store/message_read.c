@@ -15,6 +15,7 @@
 #include "store/epoch.h"
 
 #define MARK_STEPS 32		/* messages from mark to mark */
+#define ROW_KEPT_MAX 32768	/* bytes of memory that wait for the next */
 
 /* In locked memory. */
 struct reader_keys {
@@ -127,25 +128,42 @@ message_key(struct db *db, struct message_reader *r, uint64_t message,
 	return 0;
 }
 
+/* Find its row. Returns: 1; 0: there is none; negative errno. */
+static int
+row_find(struct db *db, uint64_t message, uint64_t *size, bool *in_file)
+{
+	sqlite3_stmt *s = db_sql(db, SLOT_MESSAGE_FIND,
+	    "SELECT size, body FROM message WHERE id = ?1");
+	int row;
+
+	db->row_of = 0;
+	db->row.max = BODY_SEALED_MAX;
+	buf_clear(&db->row);
+	sqlite3_bind_int64(s, 1, (int64_t)message);
+	row = db_step(db, s);
+	if (row <= 0)
+		return row;
+	*size = (uint64_t)sqlite3_column_int64(s, 0);
+	*in_file = sqlite3_column_type(s, 1) == SQLITE_NULL;
+	if (!*in_file)
+		buf_add(&db->row, db_column(s, 1));
+	db->row_of = message;
+	db_reset(s);
+	return 1;
+}
+
 int
 message_open(struct db *db, struct message_reader *r, uint64_t message)
 {
-	sqlite3_stmt *s;
 	const unsigned char *key;
 	uint64_t size;
 	bool in_file;
 	int row, err;
 
 	body_close(&r->body);
-	s = db_sql(db, SLOT_MESSAGE_FIND,
-	    "SELECT size, body IS NULL FROM message WHERE id = ?1");
-	sqlite3_bind_int64(s, 1, (int64_t)message);
-	row = db_step(db, s);
+	row = row_find(db, message, &size, &in_file);
 	if (row <= 0)
 		return row < 0 ? row : -ENOENT;
-	size = (uint64_t)sqlite3_column_int64(s, 0);
-	in_file = sqlite3_column_int(s, 1) != 0;
-	db_reset(s);
 	err = body_open(db, &r->body, (struct blob_id){ BLOB_MESSAGE,
 	    message }, size, in_file);
 	if (err != 0) {
@@ -168,21 +186,25 @@ message_seek(struct message_reader *r, uint32_t index)
 	return body_seek(&r->body, index);
 }
 
+/* Mostly it was opened just now, and its row is still there. */
 static int
 row_read(struct db *db, struct message_reader *r, struct buf *out)
 {
-	sqlite3_stmt *s = db_sql(db, SLOT_MESSAGE_BODY,
-	    "SELECT body FROM message WHERE id = ?1");
-	int row, err;
+	uint64_t message = r->body.id.number, size;
+	int row = 1, err;
+	bool in_file;
 
-	sqlite3_bind_int64(s, 1, (int64_t)r->body.id.number);
-	row = db_step(db, s);
+	if (db->row_of != message)
+		row = row_find(db, message, &size, &in_file);
 	if (row <= 0) {
 		body_close(&r->body);
 		return row < 0 ? row : -ENOENT;
 	}
-	err = body_read(&r->body, db_column(s, 0), r->keys->key, out);
-	db_reset(s);
+	err = body_read(&r->body, buf_str(&db->row), r->keys->key, out);
+	if (db->row.room > ROW_KEPT_MAX) {
+		db->row_of = 0;
+		buf_drop(&db->row);
+	}
 	return err;
 }
 
