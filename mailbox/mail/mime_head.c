@@ -4,27 +4,37 @@
  */
 #include "mail/mime_part.h"
 
+/* Whether c is the last octet of s. */
+static bool
+is_last(struct str s, char c)
+{
+	return s.len > 0 && str_at(s, s.len - 1) == c;
+}
+
 /* The field is over; what is none has no name and is all value. */
 static bool
 end_field(struct mime *m)
 {
-	struct str field, line;
+	struct str field;
+	size_t colon;
 
 	m->field_begun = false;
 	field = buf_str(&m->field);
-	if (str_ends(field, STR("\n")))
+	if (is_last(field, '\n'))
 		field.len--;
-	if (str_ends(field, STR("\r")))
+	if (is_last(field, '\r'))
 		field.len--;
-	line = str_part(field, 0, str_find(field, 0, '\n'));
-	if (str_at(line, 0) == ' ' || str_at(line, 0) == '\t' ||
-	    !str_split(&line, ':', &m->name)) {
+	colon = str_find(field, 0, ':');
+	m->name = colon == STR_NONE ? STR("") : str_part(field, 0, colon);
+	if (colon == STR_NONE || str_at(field, 0) == ' ' ||
+	    str_at(field, 0) == '\t' ||
+	    str_find(m->name, 0, '\n') != STR_NONE) {
 		m->name = STR("");
 		m->value = field;
 		return mime_tell(m, MIME_FIELD);
 	}
-	m->value = str_part(field, m->name.len + 1, field.len);
-	while (str_ends(m->name, STR(" ")) || str_ends(m->name, STR("\t")))
+	m->value = str_part(field, colon + 1, field.len);
+	while (is_last(m->name, ' ') || is_last(m->name, '\t'))
 		m->name.len--;
 	mime_note_field(m, m->name, m->value);
 	return mime_tell(m, MIME_FIELD);
@@ -90,12 +100,12 @@ take_line(struct mime *m, struct str *in)
 	add_to_field(m, line);
 	m->line_start = end != STR_NONE;
 	if (!m->line_start) {
-		m->cr = line.len > 0 ? str_ends(line, STR("\r")) : m->cr;
+		m->cr = line.len > 0 ? is_last(line, '\r') : m->cr;
 		return false;
 	}
 	m->lines++;
-	m->eol = (line.len == 1 && m->cr) || str_ends(line, STR("\r\n")) ?
-	    2 : 1;
+	m->eol = line.len == 1 ? 1 + m->cr :
+	    1 + (str_at(line, line.len - 2) == '\r');
 	m->cr = false;
 	return true;
 }
@@ -149,7 +159,10 @@ begin_line(struct mime *m)
 	m->eol = 0;
 	if (m->cr)
 		add_to_field(m, STR("\r"));
-	m->cr = str_ends(mime_held(m), STR("\r"));
+	m->cr = false;
+	if (m->held_len == 0)
+		return;
+	m->cr = is_last(mime_held(m), '\r');
 	add_to_field(m, mime_held(m));
 	m->held_len = 0;
 }

@@ -42,6 +42,8 @@ find_slot(const struct summary_maker *m, struct str name)
 {
 	unsigned i;
 
+	if (name.len == 0)
+		return SLOT_COUNT;
 	if (str_skip_word(&name, STR("Content-"))) {
 		for (i = 0; i < countof(content); i++)
 			if (str_same(name, content[i].name))
