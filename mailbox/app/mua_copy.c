@@ -244,7 +244,7 @@ copy_end(struct mua *m, const struct copy_job *job)
 	if (job->err != 0)
 		return mua_end_errno(m, job->err);
 	/* RFC 6851 section 4.4 */
-	if (job->modseq != 0 &&
+	if (job->modseq != 0 && notify_hears_all(m) &&
 	    (m->imap.enabled & IMAP_ENABLED_CONDSTORE) != 0)
 		return mua_end_code(m, IMAP_OK, "They are moved.",
 		    "HIGHESTMODSEQ %" PRIu64, job->modseq);

@@ -123,6 +123,7 @@ expunge_end(struct mua *m, const struct expunge_job *job)
 {
 	/* RFC 7162 sections 3.2.7 and 3.2.8: never to a CLOSE. */
 	if (job->modseq != 0 && m->imap.command.verb != IMAP_CLOSE &&
+	    notify_hears_all(m) &&
 	    (m->imap.enabled & IMAP_ENABLED_QRESYNC) != 0)
 		return mua_end_code(m, IMAP_OK, "They are gone.",
 		    "HIGHESTMODSEQ %" PRIu64, job->modseq);

@@ -183,6 +183,12 @@ notify_hears_flags(const struct mua *m)
 	return m->notify == NULL || m->notify->flags;
 }
 
+bool
+notify_hears_all(const struct mua *m)
+{
+	return notify_hears(m) && notify_hears_flags(m);
+}
+
 void
 notify_selected(struct mua *m)
 {

@@ -51,6 +51,8 @@ struct mua_view {
 					   told (RFC 7162 section 3.2) */
 	bool gone_told;			/* VANISHED was told, and not yet
 					   up to which modseq */
+	bool held;			/* NOTIFY holds back some of what the
+					   store has */
 	bool condstore;			/* it was told HIGHESTMODSEQ since
 					   CONDSTORE is on */
 	uint32_t recent;		/* UIDs from it on are \Recent here */
@@ -282,9 +284,11 @@ void view_put_runs(struct mua *m, const char *name, struct uids *set,
 /* Forget what was wished; safe twice. */
 void notify_drop(struct mua *m);
 
-/* Whether it hears of the selected mailbox, and of changed flags there. */
+/* Whether it hears of the selected mailbox, and of changed flags there; all:
+   both, so that a modseq in a reply may promise that all up to it is told. */
 bool notify_hears(const struct mua *m);
 bool notify_hears_flags(const struct mua *m);
+bool notify_hears_all(const struct mua *m);
 
 /* A mailbox was selected. */
 void notify_selected(struct mua *m);

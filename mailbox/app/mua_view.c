@@ -79,6 +79,9 @@ view_own(struct mua *m, uint64_t modseq)
 	uint64_t before = v->own_count > 0 ? v->own[v->own_count - 1] :
 	    v->modseq;
 
+	/* Nothing is told from which it could be left out. */
+	if (!notify_hears_all(m))
+		return;
 	/*
 	 * What others changed meanwhile may be among the same messages, and
 	 * is to be told.

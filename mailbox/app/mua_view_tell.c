@@ -183,21 +183,30 @@ news_changed(struct mua *m, const struct box_status *status)
 	return 0;
 }
 
+/* Up to where all was told. */
+static uint64_t
+told_modseq(const struct mua_view *v)
+{
+	return v->gone_modseq < v->modseq ? v->gone_modseq : v->modseq;
+}
+
 void
 view_tell_modseq(struct mua *m)
 {
 	struct mua_view *v = &m->view;
+	const uint64_t told = told_modseq(v);
 	const bool later = v->gone_modseq < v->modseq;
 	/* VANISHED has no modseq, but that of one's own is in the reply. */
 	const bool gone = v->gone_told && !str_starts(buf_str(&m->code),
 	    STR("HIGHESTMODSEQ"));
-	const bool due = (m->imap.enabled & IMAP_ENABLED_QRESYNC) != 0 &&
-	    (later || v->gone_later || gone);
+	const bool due = v->held ||
+	    ((m->imap.enabled & IMAP_ENABLED_QRESYNC) != 0 &&
+	    (later || v->gone_later || gone));
 
 	if (!view_condstore(m))
 		return;
 	if (due || !v->condstore)
-		view_put_modseq(m, later ? v->gone_modseq : v->modseq);
+		view_put_modseq(m, told);
 	v->condstore = true;
 	v->gone_later = later;
 	v->gone_told = false;
@@ -207,10 +216,12 @@ bool
 view_tell(struct mua *m, bool expunges)
 {
 	struct mua_view *v = &m->view;
+	const bool hears = notify_hears(m);
 	struct box_status status;
 	int more;
 
-	if (!v->open || !notify_hears(m))
+	/* At the end of a command it is also told what is not. */
+	if (!v->open || (!hears && !m->over))
 		return false;
 	if (mua_full(m))
 		return true;
@@ -221,14 +232,17 @@ view_tell(struct mua *m, bool expunges)
 		m->lost = true;
 		return false;
 	}
-	if (more == 0)
+	if (more == 0 && hears)
 		more = news_gone(m, &status, expunges);
-	if (more == 0)
+	if (more == 0 && hears)
 		more = news_new(m, &status);
-	if (more == 0 && notify_hears_flags(m))
+	if (more == 0 && notify_hears_all(m))
 		more = news_changed(m, &status);
 	if (v->keywords.count > v->keywords_told)
 		view_put_keywords(m);
+	/* MODSEQ in replies to this command promises nothing, then. */
+	v->held = more == 0 && m->over && !notify_hears_all(m) &&
+	    told_modseq(v) < status.modseq;
 	if (more == 0)
 		view_tell_modseq(m);
 	return more > 0;
