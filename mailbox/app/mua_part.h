@@ -58,6 +58,10 @@ struct mua_view {
 	uint32_t recent;		/* UIDs from it on are \Recent here */
 	struct keywords keywords;
 	size_t keywords_told;
+	uint64_t goal_modseq;		/* how far the command under way tells:
+					   the rest comes with the next; 0:
+					   it has told nothing yet */
+	uint32_t goal_uidnext;
 	uint64_t *own;			/* modseqs of changes it made itself and
 					   need not be told of, ascending */
 	size_t own_count;
@@ -215,7 +219,8 @@ void view_close(struct mua *m);
 
 /*
  * Tell what has changed since the last time: EXPUNGE or VANISHED (when
- * expunges is true), EXISTS and RECENT, FLAGS, FETCH.
+ * expunges is true), EXISTS and RECENT, FLAGS, FETCH. Within a command, what
+ * had changed when it was first called.
  *
  * Returns:  true when there is more to tell, once out has room.
  */

@@ -109,10 +109,10 @@ news_new(struct mua *m, const struct box_status *status)
 	size_t count, n;
 	int err;
 
-	if (first == status->uidnext)
+	if (first >= status->uidnext)
 		return 0;
-	err = box_entries(m->service->db, v->box, first, UINT32_MAX, entries,
-	    ROWS, &count);
+	err = box_entries(m->service->db, v->box, first, status->uidnext - 1,
+	    entries, ROWS, &count);
 	if (err != 0)
 		return err;
 	for (n = 0; n < count; n++)
@@ -140,9 +140,13 @@ is_own(const struct mua_view *v, uint64_t modseq)
 	return low < v->own_count && v->own[low] == modseq;
 }
 
-/* Tell changed flags as far as there is room. Returns: how many were. */
+/*
+ * Tell changed flags up to a modseq, as far as there is room. Returns: how many
+ * were.
+ */
 static size_t
-tell_changed(struct mua *m, const struct box_entry *entries, size_t count)
+tell_changed(struct mua *m, const struct box_entry *entries, size_t count,
+	uint64_t modseq)
 {
 	struct mua_view *v = &m->view;
 	const struct box_entry *e;
@@ -150,6 +154,8 @@ tell_changed(struct mua *m, const struct box_entry *entries, size_t count)
 
 	for (n = 0; n < count && !mua_full(m); n++) {
 		e = &entries[n];
+		if (e->modseq > modseq)
+			break;
 		if (!is_own(v, e->modseq) && uids_has(&v->uids, e->uid))
 			view_put_flags(m, e, false);
 		else if (view_know_keywords(m, e->flags) != 0)
@@ -166,7 +172,7 @@ news_changed(struct mua *m, const struct box_status *status)
 {
 	struct mua_view *v = &m->view;
 	struct box_entry entries[ROWS];
-	size_t count;
+	size_t count, told;
 	int err;
 
 	if (v->modseq == status->modseq && v->changed_uid == UINT32_MAX)
@@ -175,7 +181,9 @@ news_changed(struct mua *m, const struct box_status *status)
 	    v->uidnext, entries, ROWS, &count);
 	if (err != 0)
 		return err;
-	if (tell_changed(m, entries, count) < count || count == ROWS)
+	told = tell_changed(m, entries, count, status->modseq);
+	if (told < count ? entries[told].modseq <= status->modseq :
+	    count == ROWS)
 		return 1;
 	v->modseq = status->modseq;
 	v->changed_uid = UINT32_MAX;
@@ -212,6 +220,22 @@ view_tell_modseq(struct mua *m)
 	v->gone_told = false;
 }
 
+/* A command has an end, however fast others work: it tells up to its goal. */
+static void
+set_goal(struct mua *m, struct box_status *status)
+{
+	struct mua_view *v = &m->view;
+
+	if (m->step == NULL && !m->over)
+		return;
+	if (v->goal_modseq == 0) {
+		v->goal_modseq = status->modseq;
+		v->goal_uidnext = status->uidnext;
+	}
+	status->modseq = v->goal_modseq;
+	status->uidnext = v->goal_uidnext;
+}
+
 bool
 view_tell(struct mua *m, bool expunges)
 {
@@ -232,6 +256,8 @@ view_tell(struct mua *m, bool expunges)
 		m->lost = true;
 		return false;
 	}
+	if (more == 0)
+		set_goal(m, &status);
 	if (more == 0 && hears)
 		more = news_gone(m, &status, expunges);
 	if (more == 0 && hears)

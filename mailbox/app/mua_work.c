@@ -351,6 +351,7 @@ mua_begin(struct mua *m)
 	m->pulse.fire = on_pulse;
 	m->work_done = m->work_total = 0;
 	m->over = false;
+	m->view.goal_modseq = 0;
 	buf_clear(&m->code);
 	m->step = commands[verb].step;
 	(void)mua_end(m, IMAP_OK, "Done.");
