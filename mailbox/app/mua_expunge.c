@@ -22,24 +22,27 @@ int
 mua_walk_on(struct mua *m, struct mua_walk *walk, struct box_entry *to,
 	size_t room, size_t *count)
 {
-	uint32_t uid = uids_next(&walk->set, walk->next), last;
+	struct box_span span = { .box = walk->box,
+	    .first = uids_next(&walk->set, walk->next) };
 	size_t runs, got;
 	int err = 0;
 
 	*count = 0;
-	for (runs = 0; runs < MUA_ROWS && uid != 0 && *count < room; runs++) {
-		must(uids_run(&walk->set, uid, &last));
-		err = box_entries(m->service->db, walk->box, uid, last,
-		    to + *count, room - *count, &got);
+	for (runs = 0; runs < MUA_ROWS && span.first != 0 && *count < room;
+	    runs++) {
+		must(uids_run(&walk->set, span.first, &span.last));
+		err = box_entries(m->service->db, &span, to + *count,
+		    room - *count, &got);
 		if (err != 0)
 			return err;
 		*count += got;
 		/* Full before the end of the run: go on behind the last. */
 		if (*count == room && got > 0)
-			last = to[*count - 1].uid;
-		uid = last == UINT32_MAX ? 0 : uids_next(&walk->set, last + 1);
+			span.last = to[*count - 1].uid;
+		span.first = span.last == UINT32_MAX ? 0 :
+		    uids_next(&walk->set, span.last + 1);
 	}
-	walk->next = uid;
+	walk->next = span.first;
 	return 0;
 }
 

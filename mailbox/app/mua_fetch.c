@@ -80,24 +80,25 @@ changed_find(struct mua_fetch *f)
 {
 	const struct mua *m = f->m;
 	struct uids changed = { 0 }, both = { 0 };
-	uint64_t modseq = fetch_of(f)->changed_since;
-	uint32_t arrived = 0, uid = UINT32_MAX;
+	struct box_since since = { .box = m->view.box,
+	    .modseq = fetch_of(f)->changed_since, .uid = UINT32_MAX };
 	size_t i, count = MUA_ROWS, total = 0;
 	int err;
 
-	err = box_arrived(m->service->db, m->view.box, modseq, &arrived);
+	err = box_arrived(m->service->db, since.box, since.modseq,
+	    &since.before);
 	while (err == 0 && count == MUA_ROWS && total < CHANGED_MAX) {
-		err = box_changed(m->service->db, m->view.box, modseq, uid,
-		    arrived, f->rows, MUA_ROWS, &count);
+		err = box_changed(m->service->db, &since, f->rows, MUA_ROWS,
+		    &count);
 		for (i = 0; err == 0 && i < count; i++) {
-			modseq = f->rows[i].modseq;
-			uid = f->rows[i].uid;
-			uids_add(&changed, uid, uid);
+			since.modseq = f->rows[i].modseq;
+			since.uid = f->rows[i].uid;
+			uids_add(&changed, since.uid, since.uid);
 		}
 		total += count;
 	}
 	if (err == 0 && count < MUA_ROWS) {
-		uids_add(&changed, arrived, UINT32_MAX);
+		uids_add(&changed, since.before, UINT32_MAX);
 		uids_meet(&both, &f->wanted, &changed);
 		uids_copy(&f->wanted, &both);
 	}
@@ -154,26 +155,28 @@ rows_load(struct mua_fetch *f)
 {
 	struct mua *m = f->m;
 	uint64_t octets = 0;
-	uint32_t first, last, left = 0;
+	struct box_span span = { .box = m->view.box };
+	uint32_t left = 0;
 	size_t room, count;
 	int err;
 
 	f->row = f->row_count = 0;
 	m->stamp = db_stamp(m->service->db);
 	while (f->row_count < MUA_ROWS && f->looked < MUA_ROWS && left == 0 &&
-	    f->next != 0 && (first = uids_next(&f->wanted, f->next)) != 0) {
-		last = stretch_end(f, first);
+	    f->next != 0 &&
+	    (span.first = uids_next(&f->wanted, f->next)) != 0) {
+		span.last = stretch_end(f, span.first);
 		room = MUA_ROWS - f->row_count;
-		err = box_entries(m->service->db, m->view.box, first, last,
+		err = box_entries(m->service->db, &span,
 		    f->rows + f->row_count, room, &count);
 		if (err != 0)
 			return err;
 		if (count == room)
-			last = f->rows[MUA_ROWS - 1].uid;
+			span.last = f->rows[MUA_ROWS - 1].uid;
 		f->looked += count + 1;
 		left = rows_keep(f, count, &octets);
 		/* behind UINT32_MAX is 0: there are no more */
-		f->next = left != 0 ? left : last + 1;
+		f->next = left != 0 ? left : span.last + 1;
 	}
 	return 0;
 }

@@ -25,14 +25,18 @@ run_mark(struct mua_fetch *f, size_t from, size_t end)
 	const struct box_change change = {
 		.how = BOX_FLAGS_ADD, .flags = BOX_SEEN
 	};
+	struct box_span span = { .box = m->view.box };
 	uint64_t modseq = 0;
 	size_t i;
 
 	for (i = from; i < end && (f->rows[i].flags & BOX_SEEN) != 0; i++)
 		;
-	if (i == end || box_flags(m->service->db, m->view.box,
-	    f->rows[i].uid, f->rows[end - 1].uid, &change, NULL,
-	    &modseq) != 0 || modseq == 0)
+	if (i == end)
+		return false;
+	span.first = f->rows[i].uid;
+	span.last = f->rows[end - 1].uid;
+	if (box_flags(m->service->db, &span, &change, NULL, &modseq) != 0 ||
+	    modseq == 0)
 		return false;
 	for (; i < end; i++)
 		if ((f->rows[i].flags & BOX_SEEN) == 0)

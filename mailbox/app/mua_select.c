@@ -42,10 +42,11 @@ put_known(struct mua *m, const struct resync *r, const struct box_entry *e)
 static int
 resync_changed(struct mua *m, struct resync *r)
 {
+	const struct box_since told = { m->view.box, r->modseq,
+	    r->changed_uid, r->arrived };
 	struct box_entry entries[ROWS];
 	size_t count, n;
-	int err = box_changed(m->service->db, m->view.box, r->modseq,
-	    r->changed_uid, r->arrived, entries, ROWS, &count);
+	int err = box_changed(m->service->db, &told, entries, ROWS, &count);
 
 	if (err != 0)
 		return err;
@@ -61,10 +62,10 @@ resync_changed(struct mua *m, struct resync *r)
 static int
 resync_arrived(struct mua *m, struct resync *r)
 {
+	const struct box_span new = { m->view.box, r->next, UINT32_MAX };
 	struct box_entry entries[ROWS];
 	size_t count, n;
-	int err = box_entries(m->service->db, m->view.box, r->next,
-	    UINT32_MAX, entries, ROWS, &count);
+	int err = box_entries(m->service->db, &new, entries, ROWS, &count);
 
 	if (err != 0)
 		return err;

@@ -65,17 +65,17 @@ tells(const struct mua *m)
 static int
 change_run(struct mua *m, struct store_job *job, uint32_t first, uint32_t last)
 {
+	const struct box_span span = { m->view.box, first, last };
 	struct db *db = m->service->db;
 	struct store_run *run = &job->runs[job->run_count++];
 	size_t got = 0;
 	int err;
 
 	*run = (struct store_run){ .first = first, .last = last };
-	err = box_flags(db, m->view.box, first, last, &job->change,
-	    &job->failed, &run->modseq);
+	err = box_flags(db, &span, &job->change, &job->failed, &run->modseq);
 	if (err == 0 && tells(m)) {
-		err = box_entries(db, m->view.box, first, last,
-		    job->entries + job->count, job->room - job->count, &got);
+		err = box_entries(db, &span, job->entries + job->count,
+		    job->room - job->count, &got);
 		job->gone = job->gone || got <= last - first;
 	}
 	job->count += got;

@@ -69,24 +69,41 @@ struct box_entry {
 int box_uids(struct db *db, int64_t box, struct uids *uids)
 	__attribute__((warn_unused_result));
 
+/* The UIDs of a mailbox from first to last. */
+struct box_span {
+	int64_t box;
+	uint32_t first, last;
+};
+
 /*
- * The entries from UID first to last, ascending, of which at most room: go on
- * behind the last one when *count is room.
+ * The entries of a span, ascending, of which at most room: go on behind the
+ * last one when *count is room.
  */
-int box_entries(struct db *db, int64_t box, uint32_t first, uint32_t last,
+int box_entries(struct db *db, const struct box_span *span,
 	struct box_entry *to, size_t room, size_t *count)
 	__attribute__((warn_unused_result));
 
 /*
- * The entries of UIDs below before whose flags have changed after a modseq,
- * ascending in (modseq, uid), of which at most room. What only arrived is
- * none of them. Quick however large the mailbox is.
+ * What changed in a mailbox, and where to go on.
  *
- * modseq, uid   where to go on: of the last one seen; uid UINT32_MAX to begin
- *               behind all of modseq
+ * modseq, uid   of the last one seen; uid UINT32_MAX to begin behind all of
+ *               modseq
+ * before        of UIDs below it
  */
-int box_changed(struct db *db, int64_t box, uint64_t modseq, uint32_t uid,
-	uint32_t before, struct box_entry *to, size_t room, size_t *count)
+struct box_since {
+	int64_t box;
+	uint64_t modseq;
+	uint32_t uid;
+	uint32_t before;
+};
+
+/*
+ * The entries whose flags have changed, ascending in (modseq, uid), of which
+ * at most room. What only arrived is none of them. Quick however large the
+ * mailbox is.
+ */
+int box_changed(struct db *db, const struct box_since *since,
+	struct box_entry *to, size_t room, size_t *count)
 	__attribute__((warn_unused_result));
 
 /*
@@ -121,14 +138,14 @@ struct box_change {
 };
 
 /*
- * Change the flags of all from UID first to last, within the open
- * transaction. Who has them already is not touched.
+ * Change the flags of all in a span, within the open transaction. Who has them
+ * already is not touched.
  *
  * failed    gets the UIDs that the condition left out; may be NULL when there
  *           is none
  * modseq    gets that of the changed ones, or 0: nothing has changed
  */
-int box_flags(struct db *db, int64_t box, uint32_t first, uint32_t last,
+int box_flags(struct db *db, const struct box_span *span,
 	const struct box_change *change, struct uids *failed,
 	uint64_t *modseq) __attribute__((warn_unused_result));
 

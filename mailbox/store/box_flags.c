@@ -10,8 +10,7 @@
 /* A change of flags on its way: they become (flags & keep) | add. */
 struct setting {
 	struct db *db;
-	int64_t box;
-	uint32_t first, last;
+	struct box_span span;
 	uint64_t keep, add;
 	int64_t since;		/* who has a higher modseq is left */
 	int64_t unseen;		/* by how much the counter changes */
@@ -21,9 +20,9 @@ struct setting {
 static void
 range_bind(sqlite3_stmt *s, const struct setting *c)
 {
-	sqlite3_bind_int64(s, 1, c->box);
-	sqlite3_bind_int64(s, 2, c->first);
-	sqlite3_bind_int64(s, 3, c->last);
+	sqlite3_bind_int64(s, 1, c->span.box);
+	sqlite3_bind_int64(s, 2, c->span.first);
+	sqlite3_bind_int64(s, 3, c->span.last);
 	sqlite3_bind_int64(s, 4, c->since);
 }
 
@@ -100,13 +99,13 @@ change_count(const struct setting *c, uint64_t modseq)
 	    " iif(unseen = 0, ?4, min(unseen_from, ?4)) WHERE id = ?1");
 	int err;
 
-	sqlite3_bind_int64(s, 1, c->box);
+	sqlite3_bind_int64(s, 1, c->span.box);
 	sqlite3_bind_int64(s, 2, (int64_t)modseq);
 	sqlite3_bind_int64(s, 3, c->unseen);
 	sqlite3_bind_int64(s, 4, c->unseen_from);
 	err = db_run(c->db, s);
 	return err != 0 || c->unseen >= 0 ? err :
-	    box_unseen_seek(c->db, c->box);
+	    box_unseen_seek(c->db, c->span.box);
 }
 
 /* Returns: 0 with *modseq, which stays 0 when nothing changes; or errno. */
@@ -114,7 +113,7 @@ static int
 setting_run(struct setting *c, uint64_t *modseq)
 {
 	struct box_status status;
-	int changed, err = box_status(c->db, c->box, &status);
+	int changed, err = box_status(c->db, c->span.box, &status);
 
 	if (err == 0)
 		err = seen_find(c);
@@ -128,13 +127,13 @@ setting_run(struct setting *c, uint64_t *modseq)
 }
 
 int
-box_flags(struct db *db, int64_t box, uint32_t first, uint32_t last,
+box_flags(struct db *db, const struct box_span *span,
 	const struct box_change *change, struct uids *failed, uint64_t *modseq)
 {
 	bool set = change->how == BOX_FLAGS_SET;
 	bool remove = change->how == BOX_FLAGS_REMOVE;
 	struct setting c = {
-		.db = db, .box = box, .first = first, .last = last,
+		.db = db, .span = *span,
 		.keep = set ? 0 : remove ? ~change->flags : UINT64_MAX,
 		.add = remove ? 0 : change->flags,
 		.since = INT64_MAX,

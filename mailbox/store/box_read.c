@@ -132,33 +132,33 @@ box_uids(struct db *db, int64_t box, struct uids *uids)
 }
 
 int
-box_entries(struct db *db, int64_t box, uint32_t first, uint32_t last,
-	struct box_entry *to, size_t room, size_t *count)
+box_entries(struct db *db, const struct box_span *span, struct box_entry *to,
+	size_t room, size_t *count)
 {
 	sqlite3_stmt *s = db_sql(db, SLOT_ENTRY_LIST,
 	    "SELECT " ENTRY_COLUMNS " FROM entry WHERE box = ?1"
 	    " AND uid BETWEEN ?2 AND ?3 ORDER BY uid LIMIT ?4");
 
-	sqlite3_bind_int64(s, 1, box);
-	sqlite3_bind_int64(s, 2, first);
-	sqlite3_bind_int64(s, 3, last);
+	sqlite3_bind_int64(s, 1, span->box);
+	sqlite3_bind_int64(s, 2, span->first);
+	sqlite3_bind_int64(s, 3, span->last);
 	sqlite3_bind_int64(s, 4, (int64_t)room);
 	return entries_read(db, s, to, room, count);
 }
 
 int
-box_changed(struct db *db, int64_t box, uint64_t modseq, uint32_t uid,
-	uint32_t before, struct box_entry *to, size_t room, size_t *count)
+box_changed(struct db *db, const struct box_since *since,
+	struct box_entry *to, size_t room, size_t *count)
 {
 	sqlite3_stmt *s = db_sql(db, SLOT_ENTRY_CHANGED,
 	    "SELECT " ENTRY_COLUMNS " FROM entry WHERE box = ?1"
 	    " AND arrived > 0 AND (modseq, uid) > (?2, ?3) AND uid < ?4"
 	    " ORDER BY modseq, uid LIMIT ?5");
 
-	sqlite3_bind_int64(s, 1, box);
-	sqlite3_bind_int64(s, 2, (int64_t)modseq);
-	sqlite3_bind_int64(s, 3, uid);
-	sqlite3_bind_int64(s, 4, before);
+	sqlite3_bind_int64(s, 1, since->box);
+	sqlite3_bind_int64(s, 2, (int64_t)since->modseq);
+	sqlite3_bind_int64(s, 3, since->uid);
+	sqlite3_bind_int64(s, 4, since->before);
 	sqlite3_bind_int64(s, 5, (int64_t)room);
 	return entries_read(db, s, to, room, count);
 }

@@ -65,11 +65,11 @@ vanished_forget(struct db *db, int64_t box)
 static int
 removed_step(struct db *db, int64_t box)
 {
+	const struct box_span all = { box, 1, UINT32_MAX };
 	struct box_entry entries[EMPTY_MAX];
 	sqlite3_stmt *s;
 	size_t count;
-	int more, err = box_entries(db, box, 1, UINT32_MAX, entries,
-	    EMPTY_MAX, &count);
+	int more, err = box_entries(db, &all, entries, EMPTY_MAX, &count);
 
 	if (err != 0)
 		return err;

@@ -14,12 +14,13 @@
 static void
 box_write(struct world *w, const struct mailbox *m, struct buf *text)
 {
+	const struct box_span span = { m->id, 1, UINT32_MAX };
 	struct box_entry entries[MESSAGES];
 	size_t count;
 
 	buf_add(text, m->name);
-	wrong(w, box_entries(w->db, m->id, 1, UINT32_MAX, entries, MESSAGES,
-	    &count) != 0, "a mailbox cannot be read");
+	wrong(w, box_entries(w->db, &span, entries, MESSAGES, &count) != 0,
+	    "a mailbox cannot be read");
 	for (size_t i = 0; i < count; i++) {
 		buf_add_char(text, ' ');
 		buf_add_number(text, entries[i].uid);
@@ -87,11 +88,11 @@ boxes_drop(struct world *w)
 static int
 box_fill(struct world *w, int64_t id)
 {
+	const struct box_span inbox = { BOX_INBOX, 1, UINT32_MAX };
 	struct box_entry entries[MESSAGES];
 	uint32_t first;
 	size_t count;
-	int err = box_entries(w->db, BOX_INBOX, 1, UINT32_MAX, entries,
-	    MESSAGES, &count);
+	int err = box_entries(w->db, &inbox, entries, MESSAGES, &count);
 
 	return err != 0 ? err : box_copy(w->db, id, entries, count, &first);
 }
@@ -116,19 +117,19 @@ boxes_change(struct world *w, const char *name)
 	const struct box_change set = {
 		.how = BOX_FLAGS_ADD, .flags = BOX_SEEN | BOX_DELETED
 	};
+	struct box_span span = { .first = 1, .last = 3 };
 	uint32_t uid = 2;
 	uint64_t modseq;
-	int64_t id;
-	int err = mailbox_find(w->db, str_of(name), &id);
+	int err = mailbox_find(w->db, str_of(name), &span.box);
 
 	if (err == -ENOENT)
 		return;
 	if (err == 0)
-		err = box_flags(w->db, id, 1, 3, &set, NULL, &modseq);
+		err = box_flags(w->db, &span, &set, NULL, &modseq);
 	if (err == 0)
-		err = box_delete(w->db, id, &uid, 1);
+		err = box_delete(w->db, span.box, &uid, 1);
 	if (err == 0)
-		err = box_fill(w, id);
+		err = box_fill(w, span.box);
 	boxes_commit(w, err);
 }
 
@@ -186,8 +187,10 @@ boxes_files(struct world *w)
 	if (mailbox_list(w->db, &all) != 0)
 		return 0;
 	for (size_t i = 0; i < all.count; i++) {
-		if (box_entries(w->db, all.list[i].id, 1, UINT32_MAX, entries,
-		    MESSAGES, &count) != 0)
+		const struct box_span span = { all.list[i].id, 1,
+		    UINT32_MAX };
+
+		if (box_entries(w->db, &span, entries, MESSAGES, &count) != 0)
 			count = 0;
 		for (size_t n = 0; n < count; n++) {
 			size_t at = 0;

@@ -75,10 +75,11 @@ view_flag(struct view_world *w, uint32_t first, uint32_t last,
 	const struct box_change change = {
 		.how = BOX_FLAGS_ADD, .flags = flags
 	};
+	const struct box_span span = { BOX_INBOX, first, last };
 	uint64_t modseq;
 
-	assert_int_equal(box_flags(w->at.db, BOX_INBOX, first, last, &change,
-	    NULL, &modseq), 0);
+	assert_int_equal(box_flags(w->at.db, &span, &change, NULL, &modseq),
+	    0);
 	assert_int_equal(db_commit(w->at.db), 0);
 	return modseq;
 }

@@ -124,8 +124,8 @@ check_entries(struct fixture *f, const struct model *m, size_t room)
 	size_t count;
 
 	do {
-		assert_int_equal(box_entries(f->db, m->box, uid, UINT32_MAX,
-		    to, room, &count), 0);
+		assert_int_equal(box_entries(f->db, &(struct box_span){ m->box,
+		    uid, UINT32_MAX }, to, room, &count), 0);
 		for (size_t i = 0; i < count; i++) {
 			for (; uid < to[i].uid; uid++)
 				assert_false(m->uids[uid].there);
@@ -150,8 +150,8 @@ check_changed(struct fixture *f, const struct model *m, uint64_t since,
 		expected += m->uids[i].there && m->uids[i].modseq > since &&
 		    m->uids[i].modseq != m->uids[i].arrived;
 	do {
-		assert_int_equal(box_changed(f->db, m->box, modseq, uid,
-		    before, to, room, &count), 0);
+		assert_int_equal(box_changed(f->db, &(struct box_since){
+		    m->box, modseq, uid, before }, to, room, &count), 0);
 		for (size_t i = 0; i < count; i++) {
 			assert_true(to[i].modseq > modseq ||
 			    (to[i].modseq == modseq && to[i].uid > uid));
@@ -194,12 +194,14 @@ step_add(struct fixture *f, struct model *m, unsigned *seed)
 static void
 step_copy(struct fixture *f, struct model *m, unsigned *seed)
 {
+	const struct box_span span = { m->box, chance(seed, m->next),
+	    UINT32_MAX };
 	struct box_entry to[8];
 	uint32_t first;
 	size_t count;
 
-	assert_int_equal(box_entries(f->db, m->box, chance(seed, m->next),
-	    UINT32_MAX, to, 1 + chance(seed, 8), &count), 0);
+	assert_int_equal(box_entries(f->db, &span, to, 1 + chance(seed, 8),
+	    &count), 0);
 	if (m->next + count >= UIDS)
 		return;
 	for (size_t i = 0; i < count; i++)
@@ -240,8 +242,8 @@ step_flags(struct fixture *f, struct model *m, unsigned *seed)
 	uint64_t modseq;
 	bool changed = false;
 
-	assert_int_equal(box_flags(f->db, m->box, first, last, &change,
-	    &failed, &modseq), 0);
+	assert_int_equal(box_flags(f->db, &(struct box_span){ m->box, first,
+	    last }, &change, &failed, &modseq), 0);
 	for (uint32_t i = first; i <= last && i < UIDS; i++) {
 		uint64_t after = flags_after(&change, m->uids[i].flags);
 		bool fails = m->uids[i].there && change.conditional &&
@@ -377,11 +379,11 @@ test_beside(void **state)
 	(void)fixture_keep(f, 1, 20);
 	assert_int_equal(db_commit(f->db), 0);
 	assert_int_equal(fixture_keep(&other, 2, 20), 2);
-	assert_int_equal(box_flags(other.db, 1, 1, 1, &seen, NULL, &modseq),
-	    0);
+	assert_int_equal(box_flags(other.db, &(struct box_span){ 1, 1, 1 },
+	    &seen, NULL, &modseq), 0);
 	assert_int_equal(db_commit(other.db), 0);
-	assert_int_equal(box_changed(f->db, 1, 2, UINT32_MAX, 9, &entry, 1,
-	    &count), 0);
+	assert_int_equal(box_changed(f->db, &(struct box_since){ 1, 2,
+	    UINT32_MAX, 9 }, &entry, 1, &count), 0);
 	assert_int_equal(count, 1);
 	assert_int_equal(entry.modseq, modseq);
 	assert_int_equal(fixture_keep(f, 3, 20), 3);
@@ -425,16 +427,18 @@ test_edges(void **state)
 {
 	struct fixture *f = *state;
 	struct uids uids = { 0 };
+	const struct box_span all = { 1, 1, 9 }, none = { 1, 2, 9 },
+	    nowhere = { 77, 1, 9 };
 	struct box_entry one;
 	size_t count = 9;
 	uint32_t uid;
 
 	(void)fixture_keep(f, 1, 10);
-	assert_int_equal(box_entries(f->db, 1, 1, 9, &one, 0, &count), 0);
+	assert_int_equal(box_entries(f->db, &all, &one, 0, &count), 0);
 	assert_int_equal(count, 0);
-	assert_int_equal(box_entries(f->db, 1, 2, 9, &one, 1, &count), 0);
+	assert_int_equal(box_entries(f->db, &none, &one, 1, &count), 0);
 	assert_int_equal(count, 0);
-	assert_int_equal(box_entries(f->db, 77, 1, 9, &one, 1, &count), 0);
+	assert_int_equal(box_entries(f->db, &nowhere, &one, 1, &count), 0);
 	assert_int_equal(count, 0);
 	assert_int_equal(box_uids(f->db, 77, &uids), -ENOENT);
 	assert_int_equal(box_arrived(f->db, 77, 0, &uid), -ENOENT);

@@ -135,8 +135,8 @@ test_copy(void **state)
 	size_t count;
 
 	(void)fixture_keep(f, 1, 20);
-	assert_int_equal(box_entries(f->db, 1, 1, UINT32_MAX, &entry, 1,
-	    &count), 0);
+	assert_int_equal(box_entries(f->db, &(struct box_span){ 1, 1,
+	    UINT32_MAX }, &entry, 1, &count), 0);
 	for (int64_t box = 2; box <= 3; box++) {
 		assert_int_equal(box_copy(f->db, box, &entry, 1, &first), 0);
 		assert_int_equal(first, 1);

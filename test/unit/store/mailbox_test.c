@@ -343,6 +343,7 @@ test_rename_inbox(void **state)
 	struct fixture *f = *state;
 	struct box_change change = { .how = BOX_FLAGS_ADD,
 	    .flags = BOX_SEEN | 1 << BOX_KEYWORD_SHIFT };
+	struct box_span second = { 1, 2, 2 };
 	struct uids uids = { 0 };
 	struct box_status was, is;
 	struct box_entry entry;
@@ -355,7 +356,7 @@ test_rename_inbox(void **state)
 		assert_int_equal(put(f, "INBOX", i), i);
 	assert_int_equal(keyword_find(f->db, 1, STR("work"), true, &number),
 	    0);
-	assert_int_equal(box_flags(f->db, 1, 2, 2, &change, NULL, &modseq), 0);
+	assert_int_equal(box_flags(f->db, &second, &change, NULL, &modseq), 0);
 	assert_int_equal(box_delete(f->db, 1, (uint32_t[]){ 3 }, 1), 0);
 	assert_int_equal(make(f, "inbox/below"), 0);
 	assert_int_equal(db_commit(f->db), 0);
@@ -386,16 +387,15 @@ test_rename_inbox(void **state)
 	assert_int_equal(is.uidnext, was.uidnext);
 	assert_true(is.uidvalidity > was.uidvalidity);
 	uids_clear(&uids);
-	assert_int_equal(box_uids(f->db, id_of(f, "INBOX/old"), &uids), 0);
+	second.box = id_of(f, "INBOX/old");
+	assert_int_equal(box_uids(f->db, second.box, &uids), 0);
 	assert_int_equal(uids_len(&uids), 4);
 	assert_false(uids_has(&uids, 3));
-	assert_int_equal(box_entries(f->db, id_of(f, "INBOX/old"), 2, 2,
-	    &entry, 1, &count), 0);
+	assert_int_equal(box_entries(f->db, &second, &entry, 1, &count), 0);
 	assert_int_equal(entry.flags, change.flags);
 	assert_int_equal(entry.received, 7);
 	assert_int_equal(entry.saved, f->clock.unix_s);
-	assert_int_equal(keyword_list(f->db, id_of(f, "INBOX/old"), &words),
-	    0);
+	assert_int_equal(keyword_list(f->db, second.box, &words), 0);
 	assert_true(str_equal(words.names[0], STR("work")));
 	keyword_list_drop(&words);
 	/* and on it goes, once more and empty */
@@ -428,7 +428,8 @@ test_remove(void **state)
 		(void)put(f, "big", i);
 	for (uint32_t i = 10; i < 500; i += 2)
 		assert_int_equal(box_delete(f->db, id, &i, 1), 0);
-	assert_int_equal(box_entries(f->db, id, 1, 2, entries, 2, &count), 0);
+	assert_int_equal(box_entries(f->db, &(struct box_span){ id, 1, 2 },
+	    entries, 2, &count), 0);
 	assert_int_equal(box_copy(f->db, BOX_INBOX, entries, 2, &uid), 0);
 	assert_int_equal(db_commit(f->db), 0);
 	while (db_rest(f->db, INT64_MAX))
