@@ -105,14 +105,14 @@ news_new(struct mua *m, const struct box_status *status)
 {
 	struct mua_view *v = &m->view;
 	const uint32_t first = v->uidnext, before = uids_len(&v->uids);
+	const struct box_span span = { v->box, first, status->uidnext - 1 };
 	struct box_entry entries[ROWS];
 	size_t count, n;
 	int err;
 
 	if (first >= status->uidnext)
 		return 0;
-	err = box_entries(m->service->db, v->box, first, status->uidnext - 1,
-	    entries, ROWS, &count);
+	err = box_entries(m->service->db, &span, entries, ROWS, &count);
 	if (err != 0)
 		return err;
 	for (n = 0; n < count; n++)
@@ -171,14 +171,15 @@ static int
 news_changed(struct mua *m, const struct box_status *status)
 {
 	struct mua_view *v = &m->view;
+	const struct box_since since = { v->box, v->modseq, v->changed_uid,
+	    v->uidnext };
 	struct box_entry entries[ROWS];
 	size_t count, told;
 	int err;
 
 	if (v->modseq == status->modseq && v->changed_uid == UINT32_MAX)
 		return 0;
-	err = box_changed(m->service->db, v->box, v->modseq, v->changed_uid,
-	    v->uidnext, entries, ROWS, &count);
+	err = box_changed(m->service->db, &since, entries, ROWS, &count);
 	if (err != 0)
 		return err;
 	told = tell_changed(m, entries, count, status->modseq);
