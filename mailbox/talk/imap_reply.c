@@ -82,15 +82,6 @@ imap_put_astring(struct buf *out, struct str s)
 }
 
 void
-imap_put_nstring(struct buf *out, struct str s)
-{
-	if (s.at == NULL)
-		buf_add(out, STR("NIL"));
-	else
-		imap_put_string(out, s);
-}
-
-void
 imap_put_mailbox(struct buf *out, struct str name, bool utf8)
 {
 	struct buf text;

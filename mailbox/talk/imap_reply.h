@@ -10,9 +10,6 @@ void imap_put_string(struct buf *out, struct str s);
 /* The same, or an atom when it can be one. */
 void imap_put_astring(struct buf *out, struct str s);
 
-/* The same; a view at NULL is NIL. */
-void imap_put_nstring(struct buf *out, struct str s);
-
 /*
  * A mailbox name: in UTF-8 when utf8 (RFC 6855, RFC 9051), else in modified
  * UTF-7.

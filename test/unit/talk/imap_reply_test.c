@@ -43,15 +43,9 @@ test_strings(void **state)
 		imap_put_string(&out, vector_guard(cases[i].s));
 		assert_string_equal(buf_text(&out), cases[i].string);
 		buf_clear(&out);
-		imap_put_nstring(&out, cases[i].s);
-		assert_string_equal(buf_text(&out), cases[i].string);
-		buf_clear(&out);
 		imap_put_astring(&out, vector_guard(cases[i].s));
 		assert_string_equal(buf_text(&out), cases[i].astring);
 	}
-	buf_clear(&out);
-	imap_put_nstring(&out, (struct str){ 0 });
-	assert_string_equal(buf_text(&out), "NIL");
 	buf_drop(&out);
 }
 
