@@ -95,7 +95,8 @@ expunge_begin(struct mua *m)
 	return true;
 }
 
-/* Delete those of a slice that still have \Deleted; 1: some, 0: none, or errno. */
+/* Delete those of a slice that still have \Deleted. Returns: 1: some; 0: none;
+   negative errno. */
 static int
 expunge_slice(struct mua *m, struct expunge_job *job)
 {
