@@ -24,6 +24,7 @@ wish_drop(struct mua_notify *wish)
 	if (wish == NULL)
 		return;
 	notify_list_drop(&wish->known);
+	uids_drop(&wish->made);
 	arena_drop(&wish->arena);
 	free(wish);
 }
@@ -192,8 +193,83 @@ notify_hears_all(const struct mua *m)
 void
 notify_selected(struct mua *m)
 {
+	if (m->notify == NULL)
+		return;
+	m->notify->fetched = m->view.uidnext;
+	uids_clear(&m->notify->made);
+}
+
+/* ---- what it does itself ---- */
+
+bool
+notify_removed(const struct mua *m)
+{
+	const enum imap_verb verb = m->imap.command.verb;
+
+	return m->over && (verb == IMAP_EXPUNGE || verb == IMAP_MOVE ||
+	    verb == IMAP_REPLACE);
+}
+
+bool
+notify_made(const struct mua *m)
+{
+	return m->over && m->notify != NULL && m->notify->made_new;
+}
+
+void
+notify_began(struct mua *m)
+{
 	if (m->notify != NULL)
-		m->notify->fetched = m->view.uidnext;
+		m->notify->made_new = false;
+}
+
+uint32_t
+notify_before(const struct mua *m)
+{
+	struct box_status status;
+
+	if (m->notify == NULL || !m->view.open ||
+	    box_status(m->service->db, m->view.box, &status) != 0)
+		return 0;
+	return status.uidnext;
+}
+
+void
+notify_after(struct mua *m, uint32_t uid)
+{
+	const uint32_t next = uid == 0 ? 0 : notify_before(m);
+
+	if (next > uid) {
+		uids_add(&m->notify->made, uid, next - 1);
+		m->notify->made_new = true;
+	}
+	/* Others will get those UIDs. */
+	if (m->notify != NULL && m->settled != 0)
+		uids_clear(&m->notify->made);
+}
+
+/* ---- between commands ---- */
+
+/* Those that came, without its own, as ranges of wish. Returns: how many. */
+static size_t
+ranges_new(struct mua *m, struct mua_notify *wish)
+{
+	struct uids came = { .count = 0 };
+	size_t n, count;
+
+	uids_copy(&came, &m->view.uids);
+	if (wish->fetched > 1)
+		uids_remove(&came, 1, wish->fetched - 1);
+	uids_part(&came, &wish->made);
+	uids_clear(&wish->made);
+	count = came.count;
+	wish->ranges = xalloc(count + 1, sizeof wish->ranges[0]);
+	for (n = 0; n < count; n++)
+		wish->ranges[n] = (struct imap_range){
+			came.runs[n].first, came.runs[n].last
+		};
+	uids_drop(&came);
+	return count;
 }
 
 /* Begin the FETCH of messages that came; true when it is under way. */
@@ -202,19 +278,23 @@ fetch_new(struct mua *m)
 {
 	struct mua_notify *wish = m->notify;
 	struct imap_command *c = &m->imap.command;
-	uint32_t first;
+	size_t count;
 
 	if (!m->view.open || wish->fetch.count == 0 || !wish->selected)
 		return false;
-	first = uids_next(&m->view.uids, wish->fetched);
-	wish->fetched = m->view.uidnext;
-	if (first == 0)
+	if (uids_last(&m->view.uids) < wish->fetched)
 		return false;
+	count = ranges_new(m, wish);
+	wish->fetched = m->view.uidnext;
+	if (count == 0) {
+		free(wish->ranges);
+		wish->ranges = NULL;
+		return false;
+	}
 	wish->asked = *c;
-	wish->range = (struct imap_range){ first, uids_last(&m->view.uids) };
 	*c = (struct imap_command){
 		.tag = STR("*"), .verb = IMAP_FETCH, .uid = true,
-		.set = { .ranges = &wish->range, .count = 1 },
+		.set = { .ranges = wish->ranges, .count = count },
 		.u = { .fetch = wish->fetch }
 	};
 	m->unasked = true;
@@ -225,6 +305,8 @@ void
 notify_fetched(struct mua *m)
 {
 	m->imap.command = m->notify->asked;
+	free(m->notify->ranges);
+	m->notify->ranges = NULL;
 	m->unasked = false;
 }
 

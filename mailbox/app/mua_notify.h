@@ -29,7 +29,10 @@ struct mua_notify {
 	bool flags;			/* of changed flags */
 	struct imap_fetch fetch;	/* of new messages there */
 	uint32_t fetched;		/* UIDs below it were told of */
-	struct imap_range range;	/* that is being fetched */
+	struct uids made;		/* which it made itself, and need not
+					   be fetched */
+	bool made_new;			/* by the command under way */
+	struct imap_range *ranges;	/* that are being fetched */
 	struct imap_command asked;	/* which FETCH stands in for */
 	struct notify_list known;
 	uint64_t annotated;		/* so many of the service's were told */

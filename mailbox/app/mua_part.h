@@ -295,6 +295,23 @@ bool notify_hears(const struct mua *m);
 bool notify_hears_flags(const struct mua *m);
 bool notify_hears_all(const struct mua *m);
 
+/* Whether the command under way has removed messages of the selected mailbox,
+   or made some there: it is told of that, whatever it wished. */
+bool notify_removed(const struct mua *m);
+bool notify_made(const struct mua *m);
+
+/* A command begins: it has not. */
+void notify_began(struct mua *m);
+
+/*
+ * Note what a step of a command makes in the selected mailbox: call the one
+ * before it, the other after it.
+ *
+ * Returns:  the UID to be given to notify_after().
+ */
+uint32_t notify_before(const struct mua *m);
+void notify_after(struct mua *m, uint32_t uid);
+
 /* A mailbox was selected. */
 void notify_selected(struct mua *m);
 

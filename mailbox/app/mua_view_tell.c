@@ -242,6 +242,8 @@ view_tell(struct mua *m, bool expunges)
 {
 	struct mua_view *v = &m->view;
 	const bool hears = notify_hears(m);
+	const bool hears_gone = hears || notify_removed(m);
+	const bool hears_new = hears || notify_made(m);
 	struct box_status status;
 	int more;
 
@@ -259,9 +261,9 @@ view_tell(struct mua *m, bool expunges)
 	}
 	if (more == 0)
 		set_goal(m, &status);
-	if (more == 0 && hears)
+	if (more == 0 && hears_gone)
 		more = news_gone(m, &status, expunges);
-	if (more == 0 && hears)
+	if (more == 0 && hears_new)
 		more = news_new(m, &status);
 	if (more == 0 && notify_hears_all(m))
 		more = news_changed(m, &status);

@@ -230,6 +230,7 @@ step(struct mua *m)
 {
 	const enum imap_verb verb = m->imap.command.verb;
 	enum mua_go go;
+	uint32_t uid;
 
 	if (m->step == NULL)
 		return true;
@@ -238,7 +239,9 @@ step(struct mua *m)
 		return false;
 	}
 	db_look(m->service->db);
+	uid = commands[verb].changes ? notify_before(m) : 0;
 	go = m->step(m);
+	notify_after(m, uid);
 	db_looked(m->service->db);
 	/* What is lost of a reply cannot be told otherwise. */
 	if (m->imap.out.full) {
@@ -352,6 +355,8 @@ mua_begin(struct mua *m)
 	m->work_done = m->work_total = 0;
 	m->over = false;
 	m->view.goal_modseq = 0;
+	m->settled = 0;
+	notify_began(m);
 	buf_clear(&m->code);
 	m->step = commands[verb].step;
 	(void)mua_end(m, IMAP_OK, "Done.");

@@ -89,6 +89,63 @@ own_changes_are_not_gathered(void **state)
 	assert_int_equal(p->s.c.m->view.own_count, 0);
 }
 
+#define LETTER "Subject: x\r\n\r\nA letter.\r\n"
+
+/* Numbers are what the mail program takes them to be. */
+static void
+own_work_is_told_whatever_is_wished(void **state)
+{
+	static const struct exchange exchanges[] = {
+		{ "SELECT INBOX", NULL },
+		{ "NOTIFY NONE", NULL },
+		{ "STORE 2 +FLAGS.SILENT (\\Deleted)", NULL },
+		{ "EXPUNGE", "* 2 EXPUNGE\nA OK They are gone.\n" },
+		{ "MOVE 2 Archive", "* OK [COPYUID # 3 1] They are there.\n"
+		  "* 2 EXPUNGE\nA OK It is done.\n" },
+		{ "APPEND Archive {2+}\r\nx\n",
+		  "A OK [APPENDUID # 2] It is kept.\n" },
+		{ "APPEND INBOX {2+}\r\nx\n", "* 3 EXISTS\n* 1 RECENT\n"
+		  "A OK [APPENDUID # 5] It is kept.\n" },
+		{ "UID FETCH 5 UID",
+		  "* 3 FETCH (UID 5)\nA OK Fetched.\n" },
+		{ "COPY 1 INBOX", "* 4 EXISTS\n* 2 RECENT\n"
+		  "A OK [COPYUID # 1 6] They are copied.\n" },
+		{ "REPLACE 1 INBOX {2+}\r\nx\n",
+		  "* OK [APPENDUID # 7] It is there.\n* 1 EXPUNGE\n"
+		  "* 4 EXISTS\n* 3 RECENT\nA OK It is replaced.\n" },
+		{ "NOOP", "A OK Done.\n" },
+	};
+	struct pair *p = *state;
+
+	script_play(&p->s.c, exchanges, countof(exchanges));
+	/* Nothing of others. */
+	(void)imap_world_letter(&p->s.w, BOX_INBOX, LETTER);
+	script_ask(&p->other, "STORE 4 +FLAGS (\\Deleted)", NULL);
+	script_ask(&p->other, "EXPUNGE", NULL);
+	script_ask(&p->s.c, "NOOP", "A OK Done.\n");
+	script_ask(&p->s.c, "SEARCH ALL", NULL);
+}
+
+/* RFC 5465 section 5.2 */
+static void
+own_messages_are_not_fetched(void **state)
+{
+	struct pair *p = *state;
+	struct imap_client *c = &p->s.c;
+
+	script_ask(c, "SELECT INBOX", NULL);
+	script_ask(c, "NOTIFY SET (selected (MessageNew (UID) "
+	    "MessageExpunge))", NULL);
+	script_ask(c, "APPEND INBOX {2+}\r\nx\n", "* 5 EXISTS\n"
+	    "* 1 RECENT\nA OK [APPENDUID # 5] It is kept.\n");
+	script_ask(c, "COPY 1:2 INBOX", "* 7 EXISTS\n* 3 RECENT\n"
+	    "A OK [COPYUID # 1:2 6:7] They are copied.\n");
+	imap_client_say(c, "");
+	(void)imap_world_letter(&p->s.w, BOX_INBOX, LETTER);
+	assert_string_equal(imap_client_hear(c, "FETCH"),
+	    "* 8 EXISTS\r\n* 4 RECENT\r\n* 8 FETCH (UID 8)\r\n");
+}
+
 int
 mua_notify_test(void)
 {
@@ -96,6 +153,8 @@ mua_notify_test(void)
 	const struct CMUnitTest tests[] = {
 		TEST(nothing_is_promised_of_what_is_held_back),
 		TEST(own_changes_are_not_gathered),
+		TEST(own_work_is_told_whatever_is_wished),
+		TEST(own_messages_are_not_fetched),
 	};
 
 	crypto_start();
