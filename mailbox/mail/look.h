@@ -21,9 +21,6 @@ struct needle {
 void look_needle(struct needle *n, struct str text);
 void look_needle_drop(struct needle *n);
 
-/* Whether it is in a UTF-8 text. */
-bool look_in_text(const struct needle *n, struct str text);
-
 /*
  * Whether it is in the value of a header field: unfolded, encoded-words of
  * all charsets decoded, runs of white space one space, in the needle too.

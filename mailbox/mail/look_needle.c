@@ -184,19 +184,6 @@ look_fold_field(struct buf *out, struct str value)
 }
 
 bool
-look_in_text(const struct needle *n, struct str text)
-{
-	struct buf folded;
-	bool found;
-
-	buf_init(&folded, FOLDED_MAX);
-	fold_text(&folded, text);
-	found = look_find(n, buf_str(&folded));
-	buf_drop(&folded);
-	return found;
-}
-
-bool
 look_in_field(const struct needle *n, struct str value)
 {
 	struct buf folded;

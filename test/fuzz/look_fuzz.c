@@ -4,8 +4,7 @@
  * octet tells how long the needle is, the second how long the pieces are; the
  * needle comes next, then the message.
  */
-#include "mail/fold.h"
-#include "mail/look.h"
+#include "unit/mail/look_text.h"
 
 #define OUT_MAX (8 << 20)
 
@@ -60,7 +59,7 @@ check_text(const struct needle *n, struct str needle, struct str text)
 	found = left.len == 0;
 	for (rest = buf_str(&right); !found && rest.len > 0; str_take(&rest, 1))
 		found = str_starts(rest, buf_str(&left));
-	must(found == look_in_text(n, text));
+	must(found == is_in_text(n, text));
 	(void)look_in_field(n, text);
 	buf_drop(&left);
 	buf_drop(&right);

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "mail/look.h"
+#include "unit/mail/look_text.h"
 #include "vector.h"
 
 int look_needle_test(void);
@@ -19,7 +19,7 @@ in_text(const char *needle, const char *text)
 	bool found;
 
 	look_needle(&n, vector_guard(str_of(needle)));
-	found = look_in_text(&n, vector_guard(str_of(text)));
+	found = is_in_text(&n, vector_guard(str_of(text)));
 	look_needle_drop(&n);
 	look_needle_drop(&n);
 	return found;
@@ -86,9 +86,9 @@ test_patience(void **state)
 	for (i = 0; i < 1000000; i++)
 		buf_add_text(&text, "aa");
 	look_needle(&n, buf_str(&needle));
-	assert_false(look_in_text(&n, buf_str(&text)));
+	assert_false(is_in_text(&n, buf_str(&text)));
 	buf_add(&text, buf_str(&needle));
-	assert_true(look_in_text(&n, buf_str(&text)));
+	assert_true(is_in_text(&n, buf_str(&text)));
 	look_needle_drop(&n);
 	buf_drop(&needle);
 	buf_drop(&text);
