@@ -83,12 +83,14 @@ due(const struct conn *c)
 
 /*
  * Free what is empty, and larger than room bytes; not what an owner who hears
- * that all is sent is about to fill anew.
+ * that all is sent is about to fill anew, nor, until there is rest, what more
+ * will come into, the last read having left some.
  */
 static void
 shed(struct conn *c, size_t room)
 {
-	if (c->in.len == 0 && c->in.room > room)
+	if (c->in.len == 0 && c->in.room > room &&
+	    (room == 0 || c->chunk == CONN_CHUNK_MIN))
 		buf_wipe(&c->in);
 	if (conn_idle(c) && !c->due_drained && !c->out->full &&
 	    c->out->room > room)

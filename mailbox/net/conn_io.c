@@ -140,7 +140,7 @@ conn_fill_once(struct conn *c)
 	buf_grew(&c->in, got);
 	if (got > 0)
 		c->due_input = true;
-	if (got < room)
+	if (!more)
 		c->chunk = CONN_CHUNK_MIN;
 	else if (c->chunk < CHUNK_MAX)
 		c->chunk *= 2;

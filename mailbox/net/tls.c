@@ -215,13 +215,13 @@ push(struct tls *tls)
 	return tls->sealed.len > 0 ? TLS_WANT_WRITE : TLS_OK;
 }
 
-/* Free what is empty. */
+/* Free what is empty, unless the socket has more to fill it. */
 static void
 shed(struct tls *tls)
 {
 	if (tls->sealed.len == 0)
 		buf_drop(&tls->sealed);
-	if (tls->raw.len == 0)
+	if (tls->raw.len == 0 && tls->dry)
 		buf_drop(&tls->raw);
 }
 
