@@ -33,6 +33,13 @@ struct body {
  */
 int body_room(struct db *db, bool row) __attribute__((warn_unused_result));
 
+/*
+ * Room for BODY_SEALED_MAX bytes that are sealed, empty.
+ *
+ * Lives:    until the next call; db->sealed_of may say what is in it.
+ */
+struct buf *body_scratch(struct db *db);
+
 /* db is kept. */
 void body_init(struct body *b, struct db *db);
 

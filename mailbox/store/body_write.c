@@ -32,6 +32,15 @@ body_room(struct db *db, bool row)
 	return -ENOSPC;
 }
 
+struct buf *
+body_scratch(struct db *db)
+{
+	db->sealed_of = 0;
+	db->sealed.max = BODY_SEALED_MAX;
+	buf_clear(&db->sealed);
+	return &db->sealed;
+}
+
 void
 body_init(struct body *b, struct db *db)
 {
@@ -40,8 +49,8 @@ body_init(struct body *b, struct db *db)
 }
 
 static void
-piece_seal(struct body *b, struct str piece, bool last,
-	const unsigned char key[SEAL_KEY])
+piece_seal(const struct body *b, struct str piece, bool last,
+	const unsigned char key[SEAL_KEY], struct buf *out)
 {
 	struct seal_place place = {
 		.message = b->id.number, .index = b->index, .kind = SEAL_BODY,
@@ -49,22 +58,23 @@ piece_seal(struct body *b, struct str piece, bool last,
 	};
 
 	if (b->index == 0)
-		buf_add_char(&b->sealed, SEAL_STORED);
-	seal_piece(&b->sealed, piece, key, &place);
+		buf_add_char(out, SEAL_STORED);
+	seal_piece(out, piece, key, &place);
 }
 
-/* A piece of a long one: sealed and written, and nothing kept. */
+/*
+ * A piece of a long one: sealed and written. Nothing is kept but what all of
+ * them share: fresh memory for each would cost as much as sealing it.
+ */
 static int
 piece_write(struct body *b, struct str piece, bool last,
 	const unsigned char key[SEAL_KEY])
 {
+	struct buf *sealed = body_scratch(b->db);
 	int err = body_room(b->db, false);
 
-	piece_seal(b, piece, last, key);
-	if (err == 0)
-		err = blob_add(b->db, b->blob, buf_str(&b->sealed));
-	buf_drop(&b->sealed);
-	return err;
+	piece_seal(b, piece, last, key, sealed);
+	return err != 0 ? err : blob_add(b->db, b->blob, buf_str(sealed));
 }
 
 int
@@ -75,7 +85,7 @@ body_piece(struct body *b, struct str piece, bool last,
 
 	must(piece.len <= PIECE_SIZE && (last || piece.len == PIECE_SIZE));
 	if (b->index == 0 && last && piece.len <= BODY_ROW_MAX) {
-		piece_seal(b, piece, true, key);
+		piece_seal(b, piece, true, key, &b->sealed);
 	} else {
 		if (b->index == 0)
 			err = blob_make(b->db, b->id, &b->blob);

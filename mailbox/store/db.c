@@ -318,7 +318,7 @@ db_close(struct db *db)
 	disk_close(db->claim);
 	disk_close(db->blobs);
 	disk_close(db->folder);
-	buf_drop(&db->row);
+	buf_drop(&db->sealed);
 	free(db->floors);
 	free(db->left);
 	free(db);

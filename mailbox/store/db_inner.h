@@ -107,8 +107,8 @@ struct db {
 	size_t floor_count;
 	struct lazy *lazy;	/* counts not yet written; see lazy.c */
 	struct summaries *summaries;	/* see summary_row.c */
-	struct buf row;		/* sealed, of the message opened last: */
-	uint64_t row_of;	/* 0: none */
+	struct buf sealed;	/* see body_scratch(); */
+	uint64_t sealed_of;	/* of this message it is the row; or 0 */
 	struct disk_list *sweep;	/* orphans are looked for; NULL: done */
 	sqlite3_stmt *slots[SLOT_COUNT];
 };

@@ -15,7 +15,6 @@
 #include "store/epoch.h"
 
 #define MARK_STEPS 32		/* messages from mark to mark */
-#define ROW_KEPT_MAX 32768	/* bytes of memory that wait for the next */
 
 /* In locked memory. */
 struct reader_keys {
@@ -134,11 +133,9 @@ row_find(struct db *db, uint64_t message, uint64_t *size, bool *in_file)
 {
 	sqlite3_stmt *s = db_sql(db, SLOT_MESSAGE_FIND,
 	    "SELECT size, body FROM message WHERE id = ?1");
+	struct buf *sealed = body_scratch(db);
 	int row;
 
-	db->row_of = 0;
-	db->row.max = BODY_SEALED_MAX;
-	buf_clear(&db->row);
 	sqlite3_bind_int64(s, 1, (int64_t)message);
 	row = db_step(db, s);
 	if (row <= 0)
@@ -146,8 +143,8 @@ row_find(struct db *db, uint64_t message, uint64_t *size, bool *in_file)
 	*size = (uint64_t)sqlite3_column_int64(s, 0);
 	*in_file = sqlite3_column_type(s, 1) == SQLITE_NULL;
 	if (!*in_file)
-		buf_add(&db->row, db_column(s, 1));
-	db->row_of = message;
+		buf_add(sealed, db_column(s, 1));
+	db->sealed_of = message;
 	db_reset(s);
 	return 1;
 }
@@ -191,21 +188,16 @@ static int
 row_read(struct db *db, struct message_reader *r, struct buf *out)
 {
 	uint64_t message = r->body.id.number, size;
-	int row = 1, err;
 	bool in_file;
+	int row = 1;
 
-	if (db->row_of != message)
+	if (db->sealed_of != message)
 		row = row_find(db, message, &size, &in_file);
 	if (row <= 0) {
 		body_close(&r->body);
 		return row < 0 ? row : -ENOENT;
 	}
-	err = body_read(&r->body, buf_str(&db->row), r->keys->key, out);
-	if (db->row.room > ROW_KEPT_MAX) {
-		db->row_of = 0;
-		buf_drop(&db->row);
-	}
-	return err;
+	return body_read(&r->body, buf_str(&db->sealed), r->keys->key, out);
 }
 
 int
