@@ -23,7 +23,8 @@ wish_drop(struct mua_notify *wish)
 {
 	if (wish == NULL)
 		return;
-	notify_list_drop(&wish->known);
+	notify_list_drop(wish->known);
+	notify_list_drop(wish->next);
 	uids_drop(&wish->made);
 	arena_drop(&wish->arena);
 	free(wish);
@@ -97,7 +98,7 @@ put_status(struct mua *m, const struct notify_known *k)
 
 struct notify_job {
 	bool told;		/* what is new by the rules of old */
-	struct notify_list known;
+	struct notify_list *known;
 	size_t next;		/* of them */
 };
 
@@ -106,7 +107,7 @@ job_drop(void *at)
 {
 	struct notify_job *job = at;
 
-	notify_list_drop(&job->known);
+	notify_list_drop(job->known);
 }
 
 /* Begin to live by the new wishes; false: the command has ended. */
@@ -127,7 +128,7 @@ wish_begin(struct mua *m, struct notify_job *job)
 			    "ServerMetadataChange)");
 			return false;
 		}
-	err = notify_look(m, &job->known);
+	err = notify_look(m->service, &job->known);
 	if (err != 0) {
 		(void)mua_end_errno(m, err);
 		return false;
@@ -139,6 +140,7 @@ wish_begin(struct mua *m, struct notify_job *job)
 	}
 	notify_drop(m);
 	m->notify = wish_new(m);
+	m->notify->known = notify_list_hold(job->known);
 	return true;
 }
 
@@ -158,15 +160,13 @@ mua_notify(struct mua *m)
 		if (!wish_begin(m, job))
 			return MUA_DONE;
 	}
-	while (want->status && job->next < job->known.count &&
+	while (want->status && job->next < job->known->count &&
 	    !mua_full(m) && (err == 0 || err == -ENOENT))
-		err = put_status(m, &job->known.list[job->next++]);
+		err = put_status(m, &job->known->list[job->next++]);
 	if (err != 0 && err != -ENOENT)
 		return mua_end_errno(m, err);
-	if (want->status && job->next < job->known.count)
+	if (want->status && job->next < job->known->count)
 		return MUA_AGAIN;
-	m->notify->known = job->known;
-	job->known = (struct notify_list){ .count = 0 };
 	return mua_end(m, IMAP_OK, "From here on you hear of it.");
 }
 
@@ -179,15 +179,9 @@ notify_hears(const struct mua *m)
 }
 
 bool
-notify_hears_flags(const struct mua *m)
-{
-	return m->notify == NULL || m->notify->flags;
-}
-
-bool
 notify_hears_all(const struct mua *m)
 {
-	return notify_hears(m) && notify_hears_flags(m);
+	return m->notify == NULL || (m->notify->selected && m->notify->flags);
 }
 
 void

@@ -13,9 +13,11 @@ struct notify_known {
 	struct box_status status;
 };
 
-/* By id. Zeroed: none. */
+/* All mailboxes, as they were at some time. */
 struct notify_list {
-	struct notify_known *list;
+	unsigned users;
+	struct notify_known *list;	/* by id */
+	const struct notify_known **names;	/* by name */
 	size_t count;
 };
 
@@ -34,18 +36,32 @@ struct mua_notify {
 	bool made_new;			/* by the command under way */
 	struct imap_range *ranges;	/* that are being fetched */
 	struct imap_command asked;	/* which FETCH stands in for */
-	struct notify_list known;
+	struct notify_list *known;
+	struct notify_list *next;	/* of which it is being told; NULL: it
+					   was of all */
+	size_t old_at, next_at;		/* what comes next of known, and of
+					   next */
 	uint64_t annotated;		/* so many of the service's were told */
 };
 
-/* ---- mua_notify_tell.c ---- */
+/* ---- mua_notify_look.c ---- */
 
-/* All mailboxes as they are. now is to be dropped, also when it fails. */
-int notify_look(struct mua *m, struct notify_list *now)
+/* All mailboxes as they are. The caller is one more user of *now, which is
+   NULL when it fails. */
+int notify_look(struct imap_service *service, struct notify_list **now)
 	__attribute__((warn_unused_result));
 
-/* Safe on a zeroed struct and twice. */
+/* One more user, and one less; both do nothing with NULL. */
+struct notify_list *notify_list_hold(struct notify_list *list);
 void notify_list_drop(struct notify_list *list);
+
+/* One of them, or NULL. */
+const struct notify_known *notify_list_id(const struct notify_list *list,
+	int64_t id);
+const struct notify_known *notify_list_name(const struct notify_list *list,
+	struct str name);
+
+/* ---- mua_notify_tell.c ---- */
 
 /* Which events of a mailbox are wished. */
 unsigned notify_events(const struct mua *m, const struct notify_known *k);

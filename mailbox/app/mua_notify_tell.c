@@ -17,75 +17,6 @@
 #define OF_MESSAGES (IMAP_EVENT_MESSAGE_NEW | IMAP_EVENT_MESSAGE_EXPUNGE | \
 	IMAP_EVENT_FLAG_CHANGE)
 
-void
-notify_list_drop(struct notify_list *known)
-{
-	size_t n;
-
-	for (n = 0; n < known->count; n++)
-		free(known->list[n].name);
-	free(known->list);
-	*known = (struct notify_list){ .count = 0 };
-}
-
-static int
-by_id(const void *a, const void *b)
-{
-	const struct notify_known *x = a, *y = b;
-
-	return x->id < y->id ? -1 : x->id > y->id;
-}
-
-static char *
-copy_text(struct str s)
-{
-	char *text = xalloc(1, s.len + 1);
-
-	if (s.len > 0)
-		memcpy(text, s.at, s.len);
-	return text;
-}
-
-/* One of them; false when it is no mailbox, or is gone. */
-static bool
-look_one(struct mua *m, const struct mailbox *box, struct notify_known *k,
-	int *err)
-{
-	const size_t use = box->special_use.len;
-
-	*k = (struct notify_known){
-		.id = box->id, .subscribed = box->subscribed
-	};
-	*err = box->id == 0 ? -ENOENT :
-	    box_status(m->service->db, box->id, &k->status);
-	if (*err != 0) {
-		*err = *err == -ENOENT ? 0 : *err;
-		return false;
-	}
-	if (use < sizeof k->use)
-		memcpy(k->use, box->special_use.at, use);
-	k->name = copy_text(box->name);
-	return true;
-}
-
-int
-notify_look(struct mua *m, struct notify_list *now)
-{
-	struct mailboxes all = { .count = 0 };
-	int err = mailbox_list(m->service->db, &all);
-	size_t n;
-
-	*now = (struct notify_list){
-		.list = xalloc(all.count + 1, sizeof now->list[0])
-	};
-	for (n = 0; n < all.count && err == 0; n++)
-		if (look_one(m, &all.list[n], &now->list[now->count], &err))
-			now->count++;
-	mailbox_list_drop(&all);
-	qsort(now->list, now->count, sizeof now->list[0], by_id);
-	return err;
-}
-
 /* ---- which events of which mailbox ---- */
 
 /* Whether a name is one of a group's, or (SUBTREE) below one. */
@@ -159,17 +90,6 @@ put_list(struct mua *m, const struct notify_known *k, bool gone)
 	mua_put_name(m, str_of(k->name));
 }
 
-static struct notify_known *
-known_find(const struct notify_list *list, struct str name)
-{
-	size_t n;
-
-	for (n = 0; n < list->count; n++)
-		if (str_equal(str_of(list->list[n].name), name))
-			return &list->list[n];
-	return NULL;
-}
-
 /* Whether the new name follows from that of one above it. */
 static bool
 name_follows(const struct notify_list *old, const struct notify_list *now,
@@ -177,18 +97,15 @@ name_follows(const struct notify_list *old, const struct notify_list *now,
 {
 	struct str name = str_of(is->name), rest;
 	const struct notify_known *above, *before;
-	struct notify_known wanted = { .id = 0 };
 	size_t at;
 
 	for (at = name.len; at-- > 0;) {
 		if (name.at[at] != '/')
 			continue;
-		above = known_find(now, str_part(name, 0, at));
+		above = notify_list_name(now, str_part(name, 0, at));
 		if (above == NULL)
 			continue;
-		wanted.id = above->id;
-		before = bsearch(&wanted, old->list, old->count,
-		    sizeof wanted, by_id);
+		before = notify_list_id(old, above->id);
 		rest = str_part(name, at, name.len);
 		if (before != NULL &&
 		    !str_equal(str_of(before->name), str_of(above->name)) &&
@@ -238,7 +155,7 @@ tell_one(struct mua *m, const struct notify_list *now,
 		return;
 	}
 	if (names && strcmp(was->name, is->name) != 0 &&
-	    !name_follows(&m->notify->known, now, was, is)) {
+	    !name_follows(m->notify->known, now, was, is)) {
 		put_list(m, is, false);
 		buf_add_text(out, " (\"OLDNAME\" (");
 		mua_put_name(m, str_of(was->name));
@@ -255,52 +172,66 @@ tell_one(struct mua *m, const struct notify_list *now,
 		return;
 }
 
+/* Whether there is nothing to tell of it. */
+static bool
+is_same(const struct notify_known *was, const struct notify_known *is)
+{
+	return was->status.modseq == is->status.modseq &&
+	    was->status.uidvalidity == is->status.uidvalidity &&
+	    was->subscribed == is->subscribed &&
+	    strcmp(was->name, is->name) == 0;
+}
+
 /*
- * Tell what differs, as far as there is room, and know what was told. Returns:
- * true when there is more.
+ * Tell what differs between what is known and what is next, as far as there is
+ * room. Returns: true when there is more.
  */
 static bool
-tell_difference(struct mua *m, const struct notify_list *now)
+tell_difference(struct mua *m)
 {
-	struct notify_list *old = &m->notify->known, next = { .count = 0 };
-	size_t i = 0, j = 0;
+	struct mua_notify *wish = m->notify;
+	const struct notify_list *old = wish->known, *now = wish->next;
 	const struct notify_known *was, *is;
-	bool full = false;
 
-	next.list = xalloc(old->count + now->count + 1, sizeof next.list[0]);
-	while (i < old->count || j < now->count) {
-		was = i < old->count ? &old->list[i] : NULL;
-		is = j < now->count ? &now->list[j] : NULL;
+	while (wish->old_at < old->count || wish->next_at < now->count) {
+		if (mua_full(m))
+			return true;
+		was = wish->old_at < old->count ?
+		    &old->list[wish->old_at] : NULL;
+		is = wish->next_at < now->count ?
+		    &now->list[wish->next_at] : NULL;
 		if (was != NULL && is != NULL && was->id < is->id)
 			is = NULL;
 		else if (was != NULL && is != NULL && was->id > is->id)
 			was = NULL;
-		full = full || mua_full(m);
-		if (!full)
+		wish->old_at += was != NULL;
+		wish->next_at += is != NULL;
+		if (was == NULL || is == NULL || !is_same(was, is))
 			tell_one(m, now, was, is);
-		i += was != NULL;
-		j += is != NULL;
-		if (full ? was != NULL : is != NULL) {
-			next.list[next.count] = full ? *was : *is;
-			next.list[next.count++].name =
-			    copy_text(str_of(full ? was->name : is->name));
-		}
 	}
-	notify_list_drop(old);
-	*old = next;
-	return full;
+	notify_list_drop(wish->known);
+	wish->known = wish->next;
+	wish->next = NULL;
+	return false;
 }
 
 bool
 notify_tell_mailboxes(struct mua *m)
 {
-	struct notify_list now;
-	bool more = false;
+	struct mua_notify *wish = m->notify;
+	struct notify_list *now;
 
-	if (notify_look(m, &now) == 0)
-		more = tell_difference(m, &now);
-	notify_list_drop(&now);
-	return more;
+	if (wish->next != NULL && tell_difference(m))
+		return true;
+	if (notify_look(m->service, &now) != 0)
+		return false;
+	if (now == wish->known) {
+		notify_list_drop(now);
+		return false;
+	}
+	wish->next = now;
+	wish->old_at = wish->next_at = 0;
+	return tell_difference(m);
 }
 
 /* ---- annotations (RFC 5464 section 4.4.2) ---- */
@@ -321,14 +252,9 @@ of_server(const struct mua_notify *wish)
 static void
 tell_annotation(struct mua *m, const struct imap_annotated *a)
 {
-	const struct notify_list *known = &m->notify->known;
-	const struct notify_known *k = NULL;
+	const struct notify_known *k = notify_list_id(m->notify->known, a->box);
 	struct buf *out = &m->imap.out;
-	size_t n;
 
-	for (n = 0; n < known->count && k == NULL; n++)
-		if (known->list[n].id == a->box)
-			k = &known->list[n];
 	if (a->box == 0 ? !of_server(m->notify) : k == NULL ||
 	    (notify_events(m, k) & IMAP_EVENT_MAILBOX_METADATA) == 0)
 		return;

@@ -99,6 +99,7 @@ struct mua {
 	int64_t stamp;			/* db_stamp() while a message is open
 					   over turns; else INT64_MAX */
 	struct list settling;
+	struct list hearing;		/* of the service */
 	int settled;			/* outcome of the commit */
 	bool untold;			/* more news, when out has room */
 	bool lost;			/* its mailbox is gone: BYE */
@@ -289,10 +290,9 @@ void view_put_runs(struct mua *m, const char *name, struct uids *set,
 /* Forget what was wished; safe twice. */
 void notify_drop(struct mua *m);
 
-/* Whether it hears of the selected mailbox, and of changed flags there; all:
-   both, so that a modseq in a reply may promise that all up to it is told. */
+/* Whether it hears of the selected mailbox, and of all there, so that a modseq
+   in a reply may promise that all up to it is told. */
 bool notify_hears(const struct mua *m);
-bool notify_hears_flags(const struct mua *m);
 bool notify_hears_all(const struct mua *m);
 
 /* Whether the command under way has removed messages of the selected mailbox,
@@ -325,6 +325,9 @@ void notify_selected(struct mua *m);
  */
 bool notify_tell(struct mua *m, bool *fetch);
 void notify_fetched(struct mua *m);
+
+/* The mailboxes may have changed since somebody looked. */
+void notify_look_again(struct imap_service *service);
 
 /* An annotation of a mailbox (0: of the server) was set. */
 void notify_annotated(struct mua *m, int64_t box, struct str name);

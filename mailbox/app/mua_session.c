@@ -30,6 +30,7 @@ leave(struct mua *m)
 
 	log_end(m);
 	list_take(&m->settling);
+	list_take(&m->hearing);
 	timer_cancel(loop, &m->turn);
 	crowd_leave(&m->service->common.crowd, &m->member);
 	mua_work_drop(m);

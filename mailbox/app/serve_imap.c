@@ -20,6 +20,7 @@
 
 #include <stdlib.h>
 
+#define HEARING_TURN 2		/* sessions with NOTIFY told in a turn */
 #define LOOK_MS 3000		/* another process may have changed something */
 
 static struct service_limits
@@ -51,6 +52,41 @@ on_look(struct timer *t)
 		timer_set(service->common.loop, t, LOOK_MS);
 }
 
+/*
+ * Who has wished by NOTIFY is told of all mailboxes: a few in a turn, so that
+ * nobody else waits for it, and each of them in his turn.
+ */
+static void
+tell_some(struct imap_service *service)
+{
+	unsigned n;
+	struct mua *m;
+
+	for (n = 0; n < HEARING_TURN && !list_empty(&service->hearing); n++) {
+		m = list_of(service->hearing.next, struct mua, hearing);
+		list_take(&m->hearing);
+		if (m->state == MUA_TALKS && mua_hears(m))
+			mua_news(m);
+	}
+	if (!list_empty(&service->hearing))
+		timer_set(service->common.loop, &service->tell, 0);
+}
+
+static void
+on_tell(struct timer *t)
+{
+	struct imap_service *service = list_of(t, struct imap_service, tell);
+
+	/* Else they are told when this turn has settled. */
+	if (db_pending(service->db) == DB_URGENT) {
+		service->news = true;
+		return;
+	}
+	db_look(service->db);
+	tell_some(service);
+	db_looked(service->db);
+}
+
 static void
 on_begin(struct service *s, int fd, const struct peer *peer,
 	struct network network, bool secure)
@@ -73,9 +109,11 @@ serve_imap_open(struct imap_service *service, const struct role_start *start,
 			.limits = limits_of, .begin = on_begin,
 			.evict = on_evict
 		},
-		.gate = gate, .db = gate->db, .look = { .fire = on_look }
+		.gate = gate, .db = gate->db, .look = { .fire = on_look },
+		.tell = { .fire = on_tell }
 	};
 	list_init(&service->settling);
+	list_init(&service->hearing);
 	buf_init(&service->piece, PIECE_SIZE);
 	recent_open(service);
 	return service_open(&service->common, start->loop, era, start->imap,
@@ -129,19 +167,24 @@ tell_all(struct imap_service *service)
 	struct mua *m;
 	uint64_t modseq;
 
+	notify_look_again(service);
 	for (link = members->next; link != members; link = next) {
 		next = link->next;
 		m = list_of(link, struct mua, member.link);
 		if (m->state != MUA_TALKS || !mua_hears(m))
 			continue;
-		modseq = UINT64_MAX;
-		if (m->notify == NULL)
-			modseq = !m->view.open ? 0 : heard_modseq(&heard,
-			    service->db, m->view.box);
+		if (m->notify != NULL) {
+			if (m->hearing.next == NULL)
+				list_add(&service->hearing, &m->hearing);
+			continue;
+		}
+		modseq = !m->view.open ? 0 : heard_modseq(&heard, service->db,
+		    m->view.box);
 		if (modseq > m->view.modseq || modseq > m->view.gone_modseq)
 			mua_news(m);
 	}
 	free(heard.boxes);
+	tell_some(service);
 }
 
 void
@@ -206,6 +249,8 @@ serve_imap_drop(struct imap_service *service)
 		mua_evict(list_of(members->next, struct mua, member.link),
 		    MUA_STOPPING);
 	timer_cancel(service->common.loop, &service->look);
+	timer_cancel(service->common.loop, &service->tell);
+	notify_look_again(service);
 	service_drop(&service->common);
 	recent_drop(service);
 	buf_drop(&service->piece);

@@ -32,6 +32,11 @@ struct imap_service {
 	bool news;		/* to be told when the turn has settled */
 	struct imap_annotated annotated[IMAP_ANNOTATED];	/* a ring */
 	uint64_t annotated_count;
+	struct notify_list *mailboxes;	/* for NOTIFY, since the last commit;
+					   NULL: nobody has asked yet */
+	struct list hearing;	/* sessions with NOTIFY that are yet to be
+				   told */
+	struct timer tell;	/* them, in later turns */
 	struct imap_recent *recents;	/* by box */
 	size_t recent_count;
 };

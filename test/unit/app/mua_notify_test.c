@@ -146,6 +146,41 @@ own_messages_are_not_fetched(void **state)
 	    "* 8 EXISTS\r\n* 4 RECENT\r\n* 8 FETCH (UID 8)\r\n");
 }
 
+#define MANY 9
+
+/* One look serves all; nobody has to wait until all are told. */
+static void
+a_few_are_told_in_a_turn(void **state)
+{
+	struct pair *p = *state;
+	struct imap_world *w = &p->s.w;
+	struct imap_client many[MANY];
+	const struct notify_list *now, *before;
+	unsigned n, told = 0;
+
+	for (n = 0; n < MANY; n++) {
+		imap_client_enter(&many[n], w);
+		script_ask(&many[n], "NOTIFY SET (personal (MessageNew "
+		    "MessageExpunge MailboxName))", NULL);
+	}
+	before = w->service.mailboxes;
+	assert_int_equal(mailbox_rename(w->at.db, STR("Archive"),
+	    STR("Elsewhere")), 0);
+	while (w->service.mailboxes == before)
+		imap_world_turn(w, 1);
+	now = w->service.mailboxes;
+	for (n = 0; n < MANY; n++)
+		told += many[n].m->notify->known == now;
+	assert_in_range(told, 1, 4);
+	for (n = 0; n < MANY; n++)
+		(void)imap_client_hear(&many[n], "* LIST (\\Archive) \"/\" "
+		    "Elsewhere (\"OLDNAME\" (Archive))\r\n");
+	for (n = 0; n < MANY; n++)
+		assert_ptr_equal(many[n].m->notify->known, now);
+	for (n = 0; n < MANY; n++)
+		imap_client_close(&many[n]);
+}
+
 int
 mua_notify_test(void)
 {
@@ -155,6 +190,7 @@ mua_notify_test(void)
 		TEST(own_changes_are_not_gathered),
 		TEST(own_work_is_told_whatever_is_wished),
 		TEST(own_messages_are_not_fetched),
+		TEST(a_few_are_told_in_a_turn),
 	};
 
 	crypto_start();

@@ -281,32 +281,27 @@ who_does_not_read_is_not_told(void **state)
 	view_told(m, true, "* 2 EXISTS\r\n* 1 RECENT\r\n");
 }
 
-/* Somebody changes all of it again and again. */
 static void
 a_command_ends_while_others_work(void **state)
 {
 	struct view_world *w = *state;
 	struct mua *m = &w->one;
-	unsigned n, turns = 1;
+	unsigned turns = 1;
 
 	view_letters(w, 300);
 	view_opened(w, m);
 	(void)view_flag(w, 1, 300, BOX_SEEN);
 	view_letters(w, 200);
 	m->over = true;
-	buf_clear(&m->imap.out);
-	for (n = 0; turns < 50 && view_tell(m, true); n++, turns++) {
-		(void)view_flag(w, 1, 300, UINT64_C(2) << n % 4);
+	for (; turns < 50 && view_tell(m, true); turns++) {
+		(void)view_flag(w, 1, 300, UINT64_C(1) << turns % 5);
 		view_letters(w, 200);
 	}
-	assert_true(turns <= 5);
-	assert_int_equal(m->view.uidnext, 501);
-	/* The rest comes with the next. */
-	m->view.goal_modseq = 0;
+	assert_in_range(turns, 2, 5);
+	m->view.goal_modseq = 0;	/* the next command */
 	while (view_tell(m, true))
 		buf_clear(&m->imap.out);
 	assert_int_equal(uids_len(&m->view.uids), 300 + 200 * turns);
-	m->over = false;
 }
 
 /* ---- a mail program that believes what it is told ---- */
