@@ -676,7 +676,7 @@ def test_mutt(filled, home, program):
         mutt.keys("y")
         mutt.shows(rf"Msgs:{MANY}\b")
         mutt.keys("*")
-        mutt.shows(rf"^ +{MANY} N F just now\.")
+        mutt.shows(rf"^ *{MANY} N F just now\.")
         # And here: one is read; flags, a deletion, a move.
         mutt.keys("1", "Enter", "Enter")
         mutt.shows(r"^Text of 0\.")
