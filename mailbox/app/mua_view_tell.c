@@ -166,19 +166,45 @@ tell_changed(struct mua *m, const struct box_entry *entries, size_t count,
 	return n;
 }
 
+/*
+ * What comes next it changed itself, be it all of a mailbox: that need not be
+ * read. Modseqs of its own follow one another without a gap, see view_own(),
+ * and are of nobody else's change.
+ */
+static int
+pass_own(struct mua *m, uint64_t modseq)
+{
+	struct mua_view *v = &m->view;
+	const size_t count = v->own_count;
+	int err;
+
+	if (count == 0 || v->changed_uid != UINT32_MAX ||
+	    v->own[0] != v->modseq + 1 || v->own[count - 1] > modseq)
+		return 0;
+	/* There may be new ones among them. */
+	err = view_know_keywords(m, UINT64_MAX);
+	if (err != 0)
+		return err;
+	v->modseq = v->own[count - 1];
+	v->own_count = 0;
+	return 0;
+}
+
 /* Tell whose flags have changed. Returns: as news_gone(). */
 static int
 news_changed(struct mua *m, const struct box_status *status)
 {
 	struct mua_view *v = &m->view;
-	const struct box_since since = { v->box, v->modseq, v->changed_uid,
-	    v->uidnext };
+	struct box_since since = { .box = v->box, .before = v->uidnext };
 	struct box_entry entries[ROWS];
 	size_t count, told;
-	int err;
+	int err = pass_own(m, status->modseq);
 
-	if (v->modseq == status->modseq && v->changed_uid == UINT32_MAX)
-		return 0;
+	if (err != 0 ||
+	    (v->modseq == status->modseq && v->changed_uid == UINT32_MAX))
+		return err;
+	since.modseq = v->modseq;
+	since.uid = v->changed_uid;
 	err = box_changed(m->service->db, &since, entries, ROWS, &count);
 	if (err != 0)
 		return err;
