@@ -72,12 +72,17 @@ seen_find(struct setting *c)
 	return 0;
 }
 
-/* Returns: how many were changed, or negative errno. */
+/*
+ * A statement that fails dooms the transaction, so SQLite need not keep all
+ * pages that it may have to put back.
+ *
+ * Returns:  how many were changed, or negative errno.
+ */
 static int
 flags_set(const struct setting *c, uint64_t modseq)
 {
 	sqlite3_stmt *s = db_sql(c->db, SLOT_ENTRY_SET,
-	    "UPDATE entry SET flags = (flags & ?5) | ?6, modseq = ?7,"
+	    "UPDATE OR FAIL entry SET flags = (flags & ?5) | ?6, modseq = ?7,"
 	    " arrived = iif(arrived > 0, arrived, modseq)"
 	    " WHERE box = ?1 AND uid BETWEEN ?2 AND ?3 AND modseq <= ?4"
 	    " AND flags <> ((flags & ?5) | ?6)");
