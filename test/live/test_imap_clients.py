@@ -199,7 +199,7 @@ SubFolders Verbatim
 Channel all
 Far :far:
 Near :near:
-Patterns INBOX Work Trash
+Patterns INBOX Work Trash New/*
 Create Both
 Expunge Both
 """
@@ -230,10 +230,15 @@ def test_mbsync(filled, home):
     change(find(mail / "INBOX", 5), "ST")
     (mail / "Work/new/1.local").write_bytes(
         message(30001).replace(b"\r\n", b"\n"))
+    for name in ("cur", "new", "tmp"):
+        (mail / "New/Gr&APw-n" / name).mkdir(parents=True)
+    (mail / "New/Gr&APw-n/cur/1.local:2,F").write_bytes(
+        message(30005).replace(b"\r\n", b"\n"))
     inbox.update({0: "S", 2: "FR", 3: ""})
     del inbox[5]
     work[30001] = ""
     sync()
+    assert told(filled, "New/Gr&APw-n") == {30005: "F"}
     # And on the box: flags, moves, a deletion, a new one.
     with client(filled) as imap:
         imap.ok("SELECT INBOX")
@@ -590,6 +595,7 @@ set record = "+Sent"
 set editor = "true"
 set abort_unmodified = no
 set index_format = "%4C %Z %s."
+set status_format = "%f [Msgs:%m]"
 unset beep
 unset mark_old
 unset wait_key
